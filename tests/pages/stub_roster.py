@@ -5,7 +5,7 @@ The real rules are behind the real API; these refuse in the same way.
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from events import Changes
@@ -13,8 +13,10 @@ from functions.api.response_models import AssignedJob, CrewDocument, CrewMember,
 from functions.people.accounts import Account
 from functions.people.crew_location import CrewLocation
 from statemachine.edits import CrewTaken, CrewUnavailable
+from statemachine.fit import PlannedJob, obstacles_to
 from statemachine.flows import load_flow
-from statemachine.job import CrewRole, Job, Schedule
+from statemachine.job import CrewRole, Job
+from statemachine.reservations import window_of
 from statemachine.roster import Day
 
 if TYPE_CHECKING:
@@ -92,7 +94,9 @@ def assigned_job(job: Job, role: CrewRole | None) -> AssignedJob:
 
 
 def check_assignment(data: "StubData", job: Job, changes: Changes) -> None:
-    """Raises CrewUnavailable or CrewTaken with the reason."""
+    """Raises CrewUnavailable or CrewTaken with the reason, unless a dispatcher overrides it."""
+    if changes.override:
+        return
     if changes.truck:
         _check_free(data, job, data.roster.trucks[changes.truck], truck=changes.truck)
     for wanted in changes.crew or ():
@@ -114,15 +118,15 @@ def _check_there(data: "StubData", job: Job, member: str, name: str) -> None:
 
 
 def _check_free(data: "StubData", job: Job, name: str, **whose: str) -> None:
-    for each in engagements(data, **whose):
-        other = data.jobs[each.job_id]
-        if other.job_id != job.job_id and _overlap(other.schedule, job.schedule):
-            raise CrewTaken(f"{name} is already on {other.customer.name} then.")
+    mine = _planned(job)
+    others = [data.jobs[each.job_id] for each in engagements(data, **whose)]
+    theirs = [_planned(other) for other in others if other.job_id != job.job_id]
+    taken = mine and obstacles_to(mine, [each for each in theirs if each])
+    if taken:
+        names = ", ".join(data.jobs[each.job_id].customer.name for each in taken)
+        raise CrewTaken(f"{name} is already on {names} then.")
 
 
-def _overlap(one: Schedule, other: Schedule) -> bool:
-    bounds = (one.window_start, one.window_end, other.window_start, other.window_end)
-    if None in bounds:
-        return False
-    begin, end, other_begin, other_end = cast(tuple[datetime, ...], bounds)
-    return begin < other_end and other_begin < end
+def _planned(job: Job) -> PlannedJob | None:
+    span = window_of(job)
+    return span and PlannedJob(job.job_id, *span, timedelta(minutes=job.duration_minutes))

@@ -49,7 +49,9 @@ def at_the_day(someone: Visitor, stub: StubServer, query: str = "", account: str
 
 
 def tomorrow(data: StubData, customer: str, begin: str, end: str, *crew: Assigned) -> Job:
+    """A job of three hours: two of them do not fit if their windows overlap."""
     job = data.book(customer)
+    data.jobs[job.job_id] = job.with_change(duration_minutes=180)
     window = {"window_start": moment(TOMORROW, begin), "window_end": moment(TOMORROW, end)}
     return data.plan(job.job_id, *crew, **window)
 
@@ -103,9 +105,9 @@ def test_jobs_without_driver_or_truck_and_without_window_are_listed(
     with visitor(browser) as dana:
         page = at_the_day(dana, stub, f"&date={TOMORROW}")
         lacking = page.get_by_test_id("open-jobs").get_by_role("listitem")
-        expect(lacking).to_have_text([re.compile("Marisol.*no truck$"), re.compile("no driver")])
+        expect(lacking).to_have_text([re.compile("Marisol.*no truck"), re.compile("no driver")])
         expect(page.get_by_test_id("unplanned-jobs")).to_contain_text("Ada Wong")
-        lacking.nth(1).get_by_role("button").click()
+        lacking.nth(1).get_by_role("button").first.click()
         form = change_crew(page.get_by_test_id("drawer"))
         form.get_by_label("Driver").select_option("Tasha Green")
         form.get_by_label("Truck").select_option("Truck 2 (Ford)")
@@ -268,7 +270,7 @@ def test_invalid_hours_are_refused_and_stay_in_the_form(
 # Crew from the roster
 
 
-def test_people_who_are_off_or_busy_cannot_be_chosen_and_the_list_says_why(
+def test_the_list_says_who_is_off_or_has_no_time(
     browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     data.roster.days[("rosa", TOMORROW.isoformat())] = DAY_OFF
@@ -291,8 +293,6 @@ def test_people_who_are_off_or_busy_cannot_be_chosen_and_the_list_says_why(
                 "Rosa Lind (off that day)",
             ]
         )
-        expect(driver.nth(1)).to_be_disabled()
-        expect(driver.nth(3)).to_be_disabled()
         mates = form.get_by_label("Helper", exact=True).get_by_role("option")
         expect(mates.filter(has_text="Ben")).to_have_text(re.compile("available 7:00.*10:00.AM"))
         trucks = form.get_by_label("Truck").get_by_role("option")
@@ -320,6 +320,66 @@ def test_a_refused_assignment_shows_the_reason_and_keeps_the_choice(
         expect(form).to_be_hidden()
         expect(page.get_by_test_id("drawer")).to_contain_text("Miguel · Driver")
     assert data.jobs[job.job_id].crew == (MIGUEL, BEN)
+
+
+def test_what_does_not_fit_is_saved_with_a_reason(
+    browser: Browser, stub: StubServer, data: StubData
+) -> None:
+    tomorrow(data, "Marisol Vega", "09:00", "11:00", TASHA)
+    job = tomorrow(data, "Jonah Price", "10:00", "12:00")
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        page.get_by_test_id("open-jobs").get_by_text("Jonah Price").click()
+        form = change_crew(page.get_by_test_id("drawer"))
+        form.get_by_label("Driver").select_option("tasha")
+        form.get_by_role("button", name="Save").click()
+        form.get_by_label("Reason to save anyway").fill("Ben drives the first one")
+        form.get_by_role("button", name="Save anyway").click()
+        expect(form).to_be_hidden()
+    assert data.jobs[job.job_id].edits[-1].reason == "Ben drives the first one"
+
+
+def test_a_job_is_dragged_onto_a_person_who_has_time(
+    browser: Browser, stub: StubServer, data: StubData
+) -> None:
+    tomorrow(data, "Marisol Vega", "09:00", "11:00", TASHA)
+    job = tomorrow(data, "Jonah Price", "10:00", "12:00")
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        held = page.get_by_test_id("open-jobs").get_by_text("Jonah Price")
+        held.hover()
+        page.mouse.down()
+        day_row(page, "miguel").hover()
+        expect(day_row(page, "miguel").get_by_test_id("fit")).to_have_text("fits")
+        expect(day_row(page, "tasha").get_by_test_id("fit")).to_have_text(
+            "no time beside Marisol Vega"
+        )
+        page.mouse.up()
+        expect(day_row(page, "miguel").get_by_test_id("block")).to_contain_text("Jonah Price")
+        expect(page.get_by_test_id("fit")).to_have_count(0)
+    assert data.jobs[job.job_id].crew == (MIGUEL,)
+
+
+def test_a_job_is_assigned_by_keyboard_and_an_override_needs_a_reason(
+    browser: Browser, stub: StubServer, data: StubData
+) -> None:
+    tomorrow(data, "Marisol Vega", "09:00", "11:00", TASHA)
+    job = tomorrow(data, "Jonah Price", "10:00", "12:00")
+    with visitor(browser) as dana:
+        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        page.get_by_role("button", name="Assign Jonah Price").press("Enter")
+        dialog = page.get_by_test_id("assign-dialog")
+        choices = dialog.get_by_label("To").get_by_role("option")
+        expect(choices.filter(has_text="Tasha")).to_have_text(
+            "Tasha Green (no time beside Marisol Vega)"
+        )
+        dialog.get_by_label("To").select_option(label="Tasha Green (no time beside Marisol Vega)")
+        dialog.get_by_role("button", name="Assign").press("Enter")
+        expect(dialog).to_contain_text("Tasha is already on Marisol Vega then.")
+        dialog.get_by_label("Reason to assign anyway").fill("Ben drives the first one")
+        page.keyboard.press("Enter")
+        expect(day_row(page, "tasha").get_by_test_id("block")).to_have_count(2)
+    assert data.jobs[job.job_id].crew == (TASHA,)
 
 
 def test_the_crew_stays_when_only_the_truck_changes(

@@ -122,7 +122,12 @@ def test_the_facts_of_a_job_come_from_its_ledger() -> None:
     facts = facts_of(job, HAUL)
     assert (facts.end, facts.failed_for) == ("done", ("No one home",))
     assert facts.arrived_at == NOON + minutes(90)
-    assert facts.minutes == {"pending_pickup": 30, "ready_for_pickup": 160, "in_progress": 70}
+    assert facts.minutes == {
+        "pending_pickup": 30,
+        "ready_for_pickup": 60,
+        "in_progress": 70,
+        "attempt_failed": 100,
+    }
 
 
 def test_a_cancelled_job_has_its_reason() -> None:

@@ -1,5 +1,5 @@
-// The form that chooses a job's crew and truck from the roster. People and trucks with whom the job
-// does not fit are listed with the reason; who is chosen all the same needs a dispatcher's reason.
+// The form that chooses a job's crew and truck from the roster. The list says why someone has no time;
+// to choose them anyway takes a reason.
 
 import { Problem } from "/shared/api/api.js";
 import { peopleFor, trucksFor } from "/dispatch/state/crew_choices.js";

@@ -33,16 +33,22 @@ function listNode(title, name, items, told) {
   );
 }
 
-function itemNode({ card, text }, name, { open }) {
+function itemNode({ card, text }, name, { open, edit }) {
   const key = `${name}-${card.job_id}`;
   return el(
     "li",
     {},
     el(
       "button.open-job",
-      { type: "button", "data-focus": key, onclick: () => open(card.job_id, key) },
+      { type: "button", "data-focus": key, "data-job": card.job_id, onclick: () => open(card.job_id, key) },
       el("strong", {}, el("bdi", {}, card.customer)),
       el("bdi.quiet.small", {}, text),
     ),
+    edit &&
+      el(
+        "button.button.plain.compact",
+        { type: "button", "data-assign": card.job_id, "aria-label": `Assign ${card.customer}` },
+        "Assign",
+      ),
   );
 }

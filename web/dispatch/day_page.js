@@ -7,6 +7,7 @@ import { icon } from "/shared/ui/icons.js";
 import { Roster } from "/dispatch/state/roster.js";
 import { MINUTE_MS, agoText, msOf } from "/shared/ui/time.js";
 import { dayAfter, dayAt, longDayText, zoneText } from "/shared/ui/business_time.js";
+import { DayAssign } from "./day_assign.js";
 import { DayDialog } from "./day_dialog.js";
 import { jobLists } from "./day_lists.js";
 import { axisNode, rowNode } from "./day_rows.js";
@@ -16,6 +17,7 @@ export class DayPage {
   #session;
   #openJob;
   #goTo;
+  #assign;
   #roster;
   #date = null;
   #zone = null;
@@ -23,8 +25,9 @@ export class DayPage {
   #opener = null;
 
   /** `goTo(date)` changes the address (null: today); `redraw()` makes the page call `draw` again. */
-  constructor({ session, openJob, goTo, redraw }) {
+  constructor({ session, notices, openJob, goTo, redraw }) {
     this.#session = session;
+    this.#assign = new DayAssign(this.node, { session, notices });
     this.#openJob = openJob;
     this.#goTo = goTo;
     const ask = (date) => session.crew(this.#daysFor(date));
@@ -39,7 +42,7 @@ export class DayPage {
     const { crew, error } = this.#roster;
     const now_ms = Math.floor(this.#session.now_ms / MINUTE_MS) * MINUTE_MS;
     const says = JSON.stringify([date, now_ms, crew, cards, error?.message]);
-    if (says === this.#says) return;
+    if (says === this.#says || this.#assign.busy) return;
     this.#says = says;
     keepingFocus(this.node, () =>
       fill(this.node, crew ? this.#dayNodes(crew, cards, now_ms) : this.#waiting(error, now_ms)),
@@ -64,6 +67,7 @@ export class DayPage {
     this.#zone = crew.time_zone;
     const day = this.#day(now_ms);
     const rows = rowsOf(crew, day, { cardOf: (job_id) => board.card(job_id), flows });
+    this.#assign.show(rows);
     const axis = axisOf(rows, day);
     const told = {
       axis,

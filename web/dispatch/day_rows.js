@@ -40,7 +40,7 @@ export function rowNode(row, told) {
   const onclick = editing && (({ target }) => target.closest(".block") ?? editing(row, opener));
   return el(
     "li.day-row",
-    { "data-testid": "day-row", "data-row": row.id },
+    { "data-testid": "day-row", "data-row": row.id, "data-kind": row.kind },
     whoNode(row, told, editing && (() => editing(row, opener)), opener),
     el(
       `div.track${editing ? ".editable" : ""}`,

@@ -59,6 +59,7 @@ class DispatchPage {
   });
   #day = new DayPage({
     session: this.#session,
+    notices: this.#notices,
     openJob: (job_id) => this.#openJob(job_id),
     goTo: (date) => this.#goTo({ view: "day", date, job: null }),
     redraw: () => this.#draw(),

@@ -20,7 +20,8 @@ export function editForm(title, nodes, changes, options) {
   const alert = el("div", { role: "alert" });
   const button = el("button.button.main.compact", {}, "Save");
   let asked = null;
-  let override = null;
+  let override = null; // the field for the reason, once `refused` was found not to fit
+  let refused = null;
   const needsConfirming = (wanted) => {
     const question = warning(wanted);
     const again = question === asked;
@@ -33,6 +34,8 @@ export function editForm(title, nodes, changes, options) {
     event.preventDefault();
     const wanted = changes();
     if (wanted === null || needsConfirming(wanted)) return;
+    const says = JSON.stringify(wanted);
+    if (says !== refused) override = null;
     const why = override?.input.value.trim();
     if (why === "") {
       override.complain("Enter a reason.");
@@ -43,6 +46,7 @@ export function editForm(title, nodes, changes, options) {
       await save(why ? { ...wanted, override: true, reason: why } : wanted);
     } catch (error) {
       if (mayOverride(error)) {
+        refused = says;
         override ??= field("Reason to save anyway", { maxlength: 2000 });
         fill(alert, notice("warn", explain(error)), override.node);
         fill(button, "Save anyway");

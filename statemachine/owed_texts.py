@@ -61,9 +61,15 @@ def texts_before(job: Job, flow: Flow, seq: int) -> Iterator[tuple[int, Text]]:
 
 
 def told_by(text: Text, job: Job) -> dict[str, str]:
-    """What the customer knows of the schedule and the crew after reading `text`."""
+    """What the customer knows of the schedule and the crew after reading `text`.
+
+    A text about a job without a window never promises the earlier one: on hold, after a failed
+    attempt.
+    """
     facts = _facts_of(job)
     told = {name: facts[name] for name in ("window", "eta") if f"{{{name}}}" in text.en}
+    if not facts["window"]:
+        told["window"] = ""
     return told | ({"crew": facts["crew"]} if "{link}" in text.en else {})
 
 

@@ -49,9 +49,9 @@ def at_the_day(someone: Visitor, stub: StubServer, query: str = "", account: str
 
 
 def tomorrow(data: StubData, customer: str, begin: str, end: str, *crew: Assigned) -> Job:
-    """A job of three hours: two of them do not fit if their windows overlap."""
+    """A job of four hours: two of them do not fit if their windows overlap."""
     job = data.book(customer)
-    data.jobs[job.job_id] = job.with_change(duration_minutes=180)
+    data.jobs[job.job_id] = job.with_change(duration_minutes=240)
     window = {"window_start": moment(TOMORROW, begin), "window_end": moment(TOMORROW, end)}
     return data.plan(job.job_id, *crew, **window)
 

@@ -9,7 +9,9 @@ import { MINUTE_MS, agoText, msOf } from "/shared/ui/time.js";
 import { dayAfter, dayAt, longDayText, zoneText } from "/shared/ui/business_time.js";
 import { DayAssign } from "./day_assign.js";
 import { DayDialog } from "./day_dialog.js";
+import { sheetsOf, weekOf } from "/dispatch/state/week.js";
 import { jobLists } from "./day_lists.js";
+import { sheetNodes, weekNode } from "./day_sheets.js";
 import { axisNode, rowNode } from "./day_rows.js";
 
 export class DayPage {
@@ -82,6 +84,7 @@ export class DayPage {
     return [
       this.#head(day, sumText(rows, day)),
       this.#stale(crew, now_ms),
+      weekNode(weekOf(cards, day, crew.trucks.length > 0), day, (date) => this.#turnTo(date, day)),
       el(
         "div.day-parts",
         {},
@@ -95,7 +98,20 @@ export class DayPage {
         ),
         jobLists(lists, told),
       ),
+      el(
+        "div.sheets",
+        {},
+        sheetNodes(sheetsOf(rows.people), day, {
+          cardOf: (job_id) => board.card(job_id),
+          trucks: this.#session.trucks,
+        }),
+      ),
     ];
+  }
+
+  /** Today has no date in the address. */
+  #turnTo(date, { now_ms, zone }) {
+    this.#goTo(date === dayAt(now_ms, zone) ? null : date);
   }
 
   /** Includes the day before, because its night may reach into this one. {}: the server's today. */

@@ -68,7 +68,7 @@ def job_of(stack: Laptop, job_id: str) -> Job:
 def booked(
     stack: Laptop, customer: str, *, hours: float = 0.0, gate_code: str | None = None
 ) -> str:
-    """A job on the board, of 90 minutes, whose arrival window of one hour opens in so many hours."""
+    """A job of 90 minutes on the board. Its arrival window of an hour opens in so many hours."""
     start = datetime.now(UTC) + timedelta(hours=hours)
     request = booking(secrets.randbelow(32_768), prefix=secrets.token_hex(4))
     request |= {

@@ -102,6 +102,25 @@ def test_m9_a_crew_before_a_locked_gate_does_not_confirm_again(handset: Handset)
     ]
 
 
+def test_a_job_on_hold_is_told_once_and_its_new_window_again(handset: Handset) -> None:
+    handset.edits(schedule=DEC_3)
+    before = len(handset.reads)
+    handset.moves("hold")
+    handset.edits(note="The customer is away")
+    assert handset.reads[before:] == [
+        "your job is on hold, and we will contact you about a new time. Details:"
+    ]
+    handset.edits(schedule=DEC_1)
+    assert len(handset.reads) == before + 2
+
+
+def test_a_move_that_was_undone_in_time_was_told_to_no_one(handset: Handset) -> None:
+    handset.moves("start", "undo", announced=False)
+    for seq in (2, 3):
+        handset.text(handset.job, seq=seq, now=handset.now)
+    assert handset.reads == [CONFIRMED]
+
+
 def test_m10_a_completion_that_was_undone_says_nothing_and_completing_again_is_no_news(
     handset: Handset,
 ) -> None:

@@ -33,6 +33,8 @@ test("a person gets the first role that the job lacks", () => {
     { role: "first_mate", member: "rosa" },
   ]);
   assert.equal(assignmentOf(card({ crew: driven }), aRow({ roles: ["driver"] })).changes, null);
+  const whole = ["driver", "first_mate"].map((role) => ({ role, member: role, first_name: role }));
+  assert.equal(assignmentOf(card({ crew: whole }), aRow()).role, "first_mate");
   assert.equal(assignmentOf(card(), aRow({ only: ["first_mate"] })).role, "first_mate");
 });
 

@@ -4,6 +4,8 @@ import { overlap } from "./availability.js";
 import { CREW_ROLES } from "./day.js";
 import { obstaclesTo, plannedJob } from "./fit.js";
 
+const HELPER = "first_mate";
+
 /**
  * {changes, role, why} for `card` on `row` (see rowsOf). `changes` is null if it is not possible at all;
  * `why` is what does not fit, which a dispatcher may override, or null.
@@ -22,11 +24,12 @@ export function assignmentOf(card, row) {
   return { changes: { crew: [...others, { role, member: row.id }] }, role, why: whyNot(card, row) };
 }
 
-/** The first role that the job lacks and the person has: driver, helper, supervisor. */
+/** The first role that the job lacks and the person has; a job may have another helper. */
 function freeRole(crew, { roles, only }) {
   const may = only === null ? roles : roles.filter((role) => only.includes(role));
   const taken = crew.map(({ role }) => role);
-  return Object.keys(CREW_ROLES).find((role) => may.includes(role) && !taken.includes(role)) ?? null;
+  const free = Object.keys(CREW_ROLES).find((role) => may.includes(role) && !taken.includes(role));
+  return free ?? (may.includes(HELPER) ? HELPER : null);
 }
 
 function whyNot(card, { blocks, off }) {

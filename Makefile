@@ -6,7 +6,7 @@ WORKERS ?= 3
 # One more than the two cores of a small machine, because tests on the engine wait half of the time.
 NODE_TESTS := $(BIN)/node --test --test-concurrency=$(WORKERS) --test-timeout=60000
 
-.PHONY: help install up test test-quick check style types template flows bench lock pictures clean
+.PHONY: help install up test test-quick check style types template flows bench spec lock pictures clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -43,6 +43,10 @@ flows: .venv/.test
 
 bench: .venv/.test  ## measure everything and write docs/numbers.md
 	$(BIN)/python -m bench
+
+spec: .venv/.test  ## check every state of the protocol's models, in some minutes
+	@$(BIN)/python -m tests.support.programs
+	$(BIN)/python -m spec.check
 
 pictures: .venv/.test  ## take the README's screenshots from a running system
 	$(BIN)/python -m docs.screenshots

@@ -2,8 +2,9 @@
 
     python -m tests.support.programs
 
-Chromium runs the pages; njs runs the edge functions as CloudFront does. On Debian, as root, missing
-programs are installed. Elsewhere they are named, which is a failure only with `CI=true`.
+Chromium runs the pages; njs runs the edge functions as CloudFront does; spin and gcc check the
+models. On Debian, as root, missing programs are installed. Elsewhere they are named, which is a
+failure only with `CI=true`.
 """
 
 import os
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = {"chromium": "chromium", "njs": "njs"}
+PACKAGES = {"chromium": "chromium", "njs": "njs", "spin": "spin", "gcc": "gcc"}
 """Each program with its Debian package. Node comes with the Python packages."""
 
 

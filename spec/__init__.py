@@ -1,0 +1,1 @@
+"""The protocol as models for the checker SPIN, and what checks them."""

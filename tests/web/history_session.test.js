@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { addressOf, historyIn } from "../../web/history/state/history_address.js";
-import { HistorySession } from "../../web/history/state/history_session.js";
-import { statusesOf } from "../../web/history/state/status_choices.js";
+import { addressOf, historyIn } from "../../web/dispatch/history/state/history_address.js";
+import { HistorySession } from "../../web/dispatch/history/state/history_session.js";
+import { statusesOf } from "../../web/dispatch/history/state/status_choices.js";
 import { NOON_MS, aCard, flow } from "./flows.js";
 
 const ids = (count, from = 0) =>

@@ -15,7 +15,7 @@ import { homeOf, invitationForm, invitationIn } from "./invitation_form.js";
 import { KeysPanel } from "./keys_panel.js";
 import { PeoplePanel } from "./people_panel.js";
 import { SettingsForm } from "./settings_form.js";
-import { bareHeader, pageHeader } from "./page_header.js";
+import { bareHeader, pageHeader } from "/shared/ui/page_header.js";
 
 const WELCOME = "The settings of the business are for its owner.";
 const EXPIRED = "Your session has ended. Sign in to carry on; what you typed is still here.";

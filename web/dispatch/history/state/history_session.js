@@ -1,7 +1,7 @@
 // The jobs that a question has found, page by page, and what a dispatcher may do with them: the same
 // as on the board.
 
-import { DispatchSession } from "../../dispatch/state/dispatch_session.js";
+import { DispatchSession } from "../../state/dispatch_session.js";
 
 const PAGES_AT_ONCE = 4; // an answer may be empty although there are more jobs
 

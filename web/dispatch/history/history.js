@@ -7,10 +7,10 @@ import { NewJobDialog } from "/dispatch/new_job.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { Notices } from "/shared/ui/notices.js";
 import { signInForm } from "/shared/ui/sign_in_form.js";
-import { HistoryApi } from "/history/state/history_api.js";
-import { HistorySession } from "/history/state/history_session.js";
-import { addressOf, historyIn } from "/history/state/history_address.js";
-import { bareHeader, pageHeader } from "/settings/page_header.js";
+import { HistoryApi } from "/dispatch/history/state/history_api.js";
+import { HistorySession } from "/dispatch/history/state/history_session.js";
+import { addressOf, historyIn } from "/dispatch/history/state/history_address.js";
+import { bareHeader, pageHeader } from "/shared/ui/page_header.js";
 import { announce, customerPanel, emptyResults, resultsList } from "./results.js";
 import { SearchForm } from "./search_form.js";
 

@@ -1,7 +1,7 @@
 // The API requests of the history page, besides those of the dispatch page.
 
-import { Api } from "../../shared/api/api.js";
-import { DispatchApi, withoutEmpty } from "../../dispatch/state/dispatch_api.js";
+import { Api } from "../../../shared/api/api.js";
+import { DispatchApi, withoutEmpty } from "../../state/dispatch_api.js";
 
 const A_PAGE = 25;
 

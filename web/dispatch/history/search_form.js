@@ -4,7 +4,7 @@ import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { centsIn } from "/shared/ui/money.js";
 import { field } from "/shared/ui/fields.js";
-import { statusesOf } from "/history/state/status_choices.js";
+import { statusesOf } from "/dispatch/history/state/status_choices.js";
 
 const TYPING_MS = 250;
 const PAID = [["", "Paid or not"], ["true", "Paid"], ["false", "Not paid"]];

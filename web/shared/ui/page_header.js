@@ -1,4 +1,4 @@
-// The top of the settings page.
+// The top of a page beside the board: the business, the way back, and who is signed in.
 
 import { brandParts } from "/shared/ui/business_brand.js";
 import { el } from "/shared/ui/elements.js";

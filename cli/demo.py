@@ -9,7 +9,7 @@ import random
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Boards
 from functions.people.accounts import Account, AccountExists, Passwords
 from functions.people.roster import Truck
+from functions.protocol.clock import utc_now
 from local.engine_key import write_private
 from statemachine.flows import load_flow
 from statemachine.job import CrewRole, Customer, Schedule
@@ -123,7 +124,7 @@ class Demo:
             JobRequested(
                 tenant="main",
                 event_id=str(uuid.uuid4()),
-                occurred_at=datetime.now(timezone.utc),
+                occurred_at=utc_now(),
                 actor=Actor(kind="customer", id="booking-page"),
                 customer=Customer(name=name, language="es" if "Ortega" in name else "en"),
                 place=Address(address=address),

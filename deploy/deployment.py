@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from uuid import uuid4
 
 from deploy import edge_functions, pages, state_machine_versions, verify_jobs
@@ -38,6 +38,7 @@ from deploy.rollout import Parameters, Report, Review, Rollout
 from deploy.stack import Stack
 from deploy.target import Outputs, Target
 from deploy.template import PUBLISHED, Built
+from functions.protocol.clock import utc_now
 from statemachine.business import CANARY
 from statemachine.flows import Flow
 
@@ -115,7 +116,7 @@ class Deployment:
         begun = self._begin(record, release, going_back=True)
         outputs = self._run_steps(release, begun, back_to=begun.parameters)
         left = begun.with_(previous=record.previous[1:], current=None)
-        self._end(left.with_current(release.name, who(), _now()))
+        self._end(left.with_current(release.name, who(), utc_now()))
         return outputs
 
     def difference(self, built: Built) -> Difference:
@@ -159,7 +160,7 @@ class Deployment:
         except Exception as error:
             self._go_back(record, error)
             raise
-        self._end(record.with_current(release.name, who(), _now()))
+        self._end(record.with_current(release.name, who(), utc_now()))
         self._clean(release, outputs)
         return outputs
 
@@ -171,7 +172,7 @@ class Deployment:
             pending=release.name,
             parameters=record.parameters if record.pending else self._parameters(),
             going_back=going_back,
-            at=_now(),
+            at=utc_now(),
             by=who(),
         )
         self.artifacts.write_record(self.target.stage, begun)
@@ -287,7 +288,3 @@ class Deployment:
         names = [name for name in (record.current, *record.previous[:2]) if name]
         kept = {key for name in names for key in self.artifacts.release(name).pages}
         pages.remove_others(self.target.client("s3"), outputs["SiteBucket"], kept)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

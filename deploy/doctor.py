@@ -8,7 +8,6 @@ outside are in deploy/doctor_edge.py.
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +18,7 @@ from deploy.doctor_fixes import BY_HAND
 from deploy.doctor_stage import DeployedStage, Finding
 from deploy.state_machine_versions import ALIAS
 from functions.people.sessions import SigningKeys
+from functions.protocol.clock import utc_now
 from functions.protocol.edge_secret import EdgeSecrets
 from statemachine.asl import render
 from statemachine.flows import flow_names, load_flow
@@ -170,7 +170,7 @@ def secrets(patient: DeployedStage) -> Iterator[Finding]:
         aws, arn = patient.client("secretsmanager"), patient.outputs[key]
         about = aws.describe_secret(SecretId=arn)
         changed = about.get("LastChangedDate") or about["CreatedDate"]
-        days = (datetime.now(timezone.utc) - changed).days
+        days = (utc_now() - changed).days
         yield Finding(f"{name} is {days} days old", days <= patient.max_key_days, ROTATION_FAILED)
         readable = _is(kind, aws.get_secret_value(SecretId=arn)["SecretString"])
         yield Finding(f"{name} can be read", readable, "restore the last secret version")

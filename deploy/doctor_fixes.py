@@ -8,19 +8,11 @@ sets", read 2026-11-25).
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
-from deploy.bundle import ROOT
 from functions.ops.dead_letters import QUEUES
 
 BY_HAND = "restore it with the commands under “What someone changed by hand” in docs/ops.md"
 
 Parameters = Mapping[str, str]
-
-
-def template() -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    return parsed
 
 
 def rule_state(known: Mapping[str, Any], name: str, parameters: Parameters) -> str:

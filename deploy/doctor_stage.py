@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from deploy.doctor_fixes import template
 from deploy.target import stage_prefix
+from deploy.template_file import read_template
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class DeployedStage:
 
     @cached_property
     def template(self) -> dict[str, Any]:
-        return template()
+        return read_template()
 
     def of(self, kind: str) -> Iterator[tuple[str, str]]:
         return ((name, known_as) for of, name, known_as in self.parts if of == kind)

@@ -18,12 +18,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
 
 from deploy.leases import StoredLease
 from deploy.stack import DeployFailed
+from functions.protocol.clock import utc_now
 from functions.protocol.ports import Conflict, Unavailable
 from statemachine.values import Frozen, Utc
 
@@ -166,7 +167,7 @@ def _me(doing: str, lease: timedelta) -> Holder:
         host=host,
         pid=os.getpid(),
         doing=doing,
-        since=datetime.now(timezone.utc),
+        since=utc_now(),
         lease_s=lease.total_seconds(),
         nonce=uuid4().hex,
     )

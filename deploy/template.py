@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from deploy.artifacts import Release, address
 from deploy.bundle import ROOT
 from deploy.edge_functions import cases_of
 from deploy.pages import build_id, pages
+from deploy.template_file import read_template
 
 PUBLISHED = "Published"
 """The parameter of a built template that makes functions publish: only when its value changes do
@@ -54,7 +53,7 @@ def build(code: bytes, bucket: str, root: Path = ROOT) -> Built:
         return key
 
     code_key = stored("code", code, ".zip")
-    template = yaml_parse((root / "template.yaml").read_text(encoding="utf-8"))
+    template = read_template(root)
     edge, cases, asl = {}, {}, {}
     defaults = template["Globals"]["Function"]
     defaults["CodeUri"] = {"Bucket": bucket, "Key": code_key}

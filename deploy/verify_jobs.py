@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobR
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.people.accounts import Account, AccountExists
+from functions.protocol.clock import utc_now
 from functions.protocol.ports import Conflict, Unavailable
 from functions.protocol.read_each import read_each
 from statemachine.business import CANARY, BusinessSettings
@@ -128,7 +128,7 @@ class _Canary:
         request = JobRequested(
             tenant=CANARY,
             event_id=f"canary-{uuid4()}",
-            occurred_at=_now(),
+            occurred_at=utc_now(),
             actor=DEPLOYER,
             flow=self.flow.name,
             customer=Customer(name="Canary"),
@@ -179,7 +179,7 @@ class _Canary:
 
     def _about(self, job_id: str, what: str) -> dict[str, Any]:
         ids = {"tenant": CANARY, "job_id": job_id, "event_id": f"{job_id}-{what}"}
-        return {**ids, "occurred_at": _now(), "actor": DEPLOYER}
+        return {**ids, "occurred_at": utc_now(), "actor": DEPLOYER}
 
     def _cancel_request(self, job_id: str) -> JobMoveRequested:
         return _move_request("cancel", self._about(job_id, "cancel"))
@@ -221,7 +221,7 @@ def prepare(target: Target, outputs: Outputs, businesses: dict[str, str]) -> Non
         account=DRIVER.member,
         name="Canary",
         roles=(DRIVER.role,),
-        password_since=_now(),
+        password_since=utc_now(),
     )
     with suppress(AccountExists):
         accounts = DynamoAccounts(target.client("dynamodb"), outputs["CrewRosterTable"])
@@ -246,7 +246,3 @@ def _left_behind(jobs: S3Jobs) -> Iterator[Job]:
     """Skips jobs that cannot be read; `haul ops stuck` lists them."""
     found = read_each(jobs, CANARY, list(jobs.all_ids(CANARY)))
     return (job for job in found if isinstance(job, Job))
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 
 from functions.people.accounts import Accounts, Passwords, Role, new_account
+from functions.protocol.clock import utc_now
 
 TENANT = "main"
 FIRST_ROLES: tuple[Role, ...] = ("owner", "dispatcher", "ops")
@@ -35,7 +36,7 @@ def usable(
     known = None if tried else accounts.read(TENANT, stored.account)
     if tried or (tried is None and known is not None):
         return stored
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     if known is None:
         name, password = stored.account.capitalize(), stored.password
         made = new_account(TENANT, stored.account, name, FIRST_ROLES, password, now, Passwords())

@@ -8,13 +8,13 @@ from typing import Any, get_args
 
 import click
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 from typer.main import get_command
 from typer.testing import CliRunner
 
 import events
 from cli.help_examples import EXAMPLES
 from cli.main import app
+from deploy.template_file import read_template
 from events import StuckReason
 from functions.ops.dead_letters import QUEUES
 from statemachine import asl
@@ -23,7 +23,7 @@ from statemachine.job import Repair
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+TEMPLATE = read_template()
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 
 

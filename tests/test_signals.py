@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from deploy.template_file import read_template
 from functions.protocol.metrics import AlarmMetric, LogMetric, MetricName
 
 ROOT = Path(__file__).parent.parent
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+TEMPLATE: dict[str, Any] = read_template()
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 OURS = "Haulway/${Stage}"

@@ -98,6 +98,17 @@ def test_boto_is_imported_in_the_room_for_it_alone() -> None:
     assert {path for path in users if not path.startswith("functions/aws/")} == set()
 
 
+def test_the_clock_is_asked_in_one_place() -> None:
+    askers = {
+        path
+        for path, tree in modules().items()
+        if not path.startswith("bench/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "datetime.now"
+    }
+    assert askers == {"functions/protocol/clock.py"}
+
+
 def test_no_source_file_is_longer_than_a_person_can_hold() -> None:
     sources = [
         path

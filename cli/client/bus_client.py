@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any, Protocol
 
 from cli.client.connection import Connection
@@ -16,6 +16,7 @@ from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.response_models import JobDocument
 from functions.api.responses import Viewer, job_document
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Tenants
+from functions.protocol.clock import utc_now
 from functions.protocol.ports import Corrupt, UnknownJob
 from statemachine.edits import is_made, refusal_of
 from statemachine.flows import UnknownFlow, load_flow
@@ -80,7 +81,7 @@ class BusClient:
         A job that cannot be read is skipped: the board shows it as it was.
         """
         jobs = S3Jobs(self.connection.client("s3"), self.connection.outputs["JobsBucket"])
-        lately = datetime.now(timezone.utc) - BOARD_LAG
+        lately = utc_now() - BOARD_LAG
         for job_id in (name for name, at in jobs.written(self.tenant).items() if at >= lately):
             with suppress(Corrupt, UnknownJob, UnknownFlow):
                 job = jobs.read(self.tenant, job_id).value

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -27,6 +26,7 @@ from functions.aws.container import OpsNames
 from functions.aws.s3_stores import S3Tenants
 from functions.aws.watchdog import LambdaWatchdog, WatchdogFailed
 from functions.ops.wiring import Ops, ops_of
+from functions.protocol.clock import utc_now
 from functions.protocol.ports import Unavailable
 from functions.repair.requests import RepairReport
 
@@ -114,14 +114,14 @@ class DirectOpsClient:
         )
 
     def overview(self) -> OpsDocument:
-        return self.ops.overview(self.tenant, now())
+        return self.ops.overview(self.tenant, utc_now())
 
     def queues(self) -> tuple[QueueState, ...]:
         return self.ops.dead_letters.states()
 
     def explain(self, job_id: str) -> TimelineDocument:
         check_job_id(job_id)
-        return self.ops.explain(self.tenant, job_id, now())
+        return self.ops.explain(self.tenant, job_id, utc_now())
 
     def repair(self, job_id: str) -> RepairDocument:
         check_job_id(job_id)
@@ -210,7 +210,3 @@ def _queue(name: str) -> str:
     if not name.replace("_", "").isalnum():
         raise NotFound(f"no queue {name!r}; `haul ops dlq list` shows them")
     return name
-
-
-def now() -> datetime:
-    return datetime.now(timezone.utc)

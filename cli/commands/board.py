@@ -1,12 +1,12 @@
 """`haul board …`."""
 
-from datetime import datetime, timezone
 from typing import Annotated
 
 import typer
 
 from cli.data.derived import publish_board_of
 from cli.output.output import console, print_json, report_errors
+from functions.protocol.clock import utc_now
 
 app = typer.Typer(no_args_is_help=True, help="Rebuild the board from the jobs.")
 
@@ -19,7 +19,7 @@ def rebuild(
     """Build the board (jobs.json) again from all jobs, and replace the stored one."""
     with report_errors():
         publish = publish_board_of(context.obj.connection)
-        board = publish.rebuild(context.obj.tenant, datetime.now(timezone.utc))
+        board = publish.rebuild(context.obj.tenant, utc_now())
         if as_json:
             print_json({"jobs": len(board.jobs)})
         else:

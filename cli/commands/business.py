@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timezone
 from typing import Annotated, Any, Optional
 
 import typer
@@ -28,6 +27,7 @@ from functions.business.change_settings import (
     ChangeSettings,
     ReservedId,
 )
+from functions.protocol.clock import utc_now
 from statemachine.business import DEFAULT_COUNTRY, BusinessSettings, is_internal
 from statemachine.business_changes import (
     SETTABLE,
@@ -69,7 +69,7 @@ def add(
             wanted["time_zone"] = time_zone
         settings = BusinessSettings.model_validate(wanted)
         try:
-            record = settings_of(context.obj.connection).add(settings, COMMAND_LINE, now())
+            record = settings_of(context.obj.connection).add(settings, COMMAND_LINE, utc_now())
         except (BusinessExists, ReservedId) as error:
             raise Rejected(str(error)) from error
         if as_json:
@@ -196,7 +196,7 @@ def _change(
 ) -> None:
     settings = settings_of(context.obj.connection)
     before = settings.store.read(business_id).value.version
-    record = settings(business_id, wanted, COMMAND_LINE, now())
+    record = settings(business_id, wanted, COMMAND_LINE, utc_now())
     if as_json:
         print_json(_document(record))
     elif record.version == before or record.last_change is None:
@@ -245,7 +245,3 @@ def _document(record: BusinessRecord) -> dict[str, Any]:
 
 def settings_of(place: Connection) -> ChangeSettings:
     return ChangeSettings(S3SettingsStore(place.one_attempt("s3"), place.outputs["JobsBucket"]))
-
-
-def now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -1,6 +1,5 @@
 """`haul crew …`, `haul sign-in`, `haul sign-out`: the accounts of the people who work here."""
 
-from datetime import datetime, timezone
 from typing import Annotated, Optional
 
 import typer
@@ -23,6 +22,7 @@ from functions.people.accounts import (
     WeakPassword,
     suggested_password,
 )
+from functions.protocol.clock import utc_now
 
 app = typer.Typer(no_args_is_help=True, help="Manage the accounts and passwords of your people.")
 
@@ -51,7 +51,7 @@ def add(
 ) -> None:
     """Add an account. (`haul roster import` adds people who need no password.)"""
     with report_errors():
-        tenant, now = context.obj.tenant, datetime.now(timezone.utc)
+        tenant, now = context.obj.tenant, utc_now()
         who = ProfileInput(name=name, roles=roles_named(role), phone=phone, email=email)
         made = Account(tenant=tenant, account=account, password_since=now, **dict(who))
         known = accounts(context.obj.connection)
@@ -147,7 +147,7 @@ def password(
         secret = _password(password, make_up)
         try:
             hashed = Passwords().hash(secret)
-            now = datetime.now(timezone.utc)
+            now = utc_now()
             known.set_password(context.obj.tenant, account, hashed, now)
         except UnknownAccount as error:
             raise NotFound(f"{error}; `haul crew list` shows them") from error

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Annotated
 
 import typer
@@ -37,6 +36,7 @@ from deploy.erase import (
 from deploy.former_customers import digests_of, masks_of, was_corrected
 from functions.aws.s3_stores import S3Boards
 from functions.messages.phone_numbers import digest_of
+from functions.protocol.clock import utc_now
 from statemachine.deliveries import masked_phone
 from statemachine.flows import load_flow
 from statemachine.job import Job
@@ -184,7 +184,7 @@ def _remove_from_board(connection: Connection, tenant: str, job_ids: Iterable[st
     them. Raises Unavailable; the board is then unchanged."""
     s3, bucket = connection.client("s3"), connection.outputs["JobsBucket"]
     publish = publish_board_of(connection)
-    publish.rebuild(tenant, datetime.now(timezone.utc), without=job_ids)
+    publish.rebuild(tenant, utc_now(), without=job_ids)
     return purge_older(s3, bucket, f"tenants/{tenant}/board/jobs.json")
 
 

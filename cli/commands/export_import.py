@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -17,6 +17,7 @@ from cli.data.photo_folder import PhotoFolder
 from cli.data.reservations import crew_assignment, renew_reservations
 from cli.output.output import CliError, UsageError, console, print_json, report_errors
 from functions.aws.s3_stores import S3Jobs, S3Views
+from functions.protocol.clock import utc_now
 from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import Conflict
 from functions.protocol.read_each import Unreadable, read_each
@@ -79,7 +80,7 @@ def import_(
         photos = PhotoFolder(connection, file)
         crew, double_booked = crew_assignment(connection), list[str]()
         imported, index_job = _jobs_in(file), index_job_of(connection)
-        now, created, existing = datetime.now(timezone.utc), 0, 0
+        now, created, existing = utc_now(), 0, 0
         with audited(context, "import", {}) as done:
             for each in imported:
                 job = _as_imported(each, tenant, now)

@@ -1,7 +1,6 @@
 """`haul hooks …`: webhook endpoints, and the log of texts and webhooks."""
 
 import json
-from datetime import datetime, timezone
 from typing import Annotated, Any, Optional
 
 import typer
@@ -31,6 +30,7 @@ from functions.messages.endpoints import (
 )
 from functions.messages.webhook_client import AddressRefused, SafeWebhookClient
 from functions.messages.webhook_schedule import WebhookQueues, next_attempt
+from functions.protocol.clock import utc_now
 from statemachine.deliveries import Delivery
 
 app = typer.Typer(
@@ -66,7 +66,7 @@ def add(
                 "url": url,
                 "facts": wanted,
                 "secrets": (Secret(value=new_secret()),),
-                "created_at": now(),
+                "created_at": utc_now(),
             }
         )
         endpoints(connection).write(endpoint, None)
@@ -117,7 +117,7 @@ def send_test(context: typer.Context, endpoint_id: Id, as_json: Json = False) ->
 def rotate(context: typer.Context, endpoint_id: Id, as_json: Json = False) -> None:
     """Give the endpoint a new secret. For one day, deliveries carry both signatures."""
     with report_errors():
-        fresh, at = new_secret(), now()
+        fresh, at = new_secret(), utc_now()
         endpoint = change_endpoint(
             endpoints(context.obj.connection),
             context.obj.tenant,
@@ -187,10 +187,6 @@ def replay(
         console.print(f"{sent} facts are queued for {endpoint_id} again.")
 
 
-def now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def endpoints(connection: Connection) -> S3Endpoints:
     return S3Endpoints(connection.client("s3"), connection.outputs["JobsBucket"])
 
@@ -239,7 +235,7 @@ def _invoke(connection: Connection, message: dict[str, Any]) -> dict[str, Any]:
 
 def _send_again(connection: Connection, ended: Delivery) -> bool:
     """Reopen the delivery, then send its message. False if its fact is no longer stored."""
-    at = now()
+    at = utc_now()
 
     def reopened(known: Delivery | None) -> Delivery:
         if known is None or not known.ended or known.fact is None:

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli.client.bus_client import CLI_ACTOR
-from cli.data.option_values import cents, fresh_id, moment, now, own_event_id, phone_number
+from cli.data.option_values import cents, fresh_id, moment, own_event_id, phone_number
 from cli.output.job_details import print_job
 from cli.output.job_list import print_jobs
 from cli.output.output import UsageError, console, print_json, report_errors
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
+from functions.protocol.clock import utc_now
 from statemachine.flows import UNDO, Flow, flow_names, load_flow
 from statemachine.job import Customer, Schedule
 from statemachine.job import Place as Address
@@ -62,7 +63,7 @@ def new(
         request = JobRequested(
             tenant=context.obj.tenant,
             event_id=event_id or fresh_id(),
-            occurred_at=now(),
+            occurred_at=utc_now(),
             actor=CLI_ACTOR,
             flow=flow,
             customer=Customer.model_validate(
@@ -99,7 +100,7 @@ def list_(
         if not cards:
             console.print("No jobs. Create one: haul job new --customer … --location …")
             return
-        print_jobs(cards, ZoneInfo(context.obj.client.time_zone()), now())
+        print_jobs(cards, ZoneInfo(context.obj.client.time_zone()), utc_now())
 
 
 @app.command()
@@ -111,7 +112,7 @@ def show(context: typer.Context, job_id: JobArg, as_json: Json = False) -> None:
             link = {"tracking_url"}
             print_json(job.model_dump(mode="json", exclude_none=True, exclude=link))
             return
-        print_job(job, ZoneInfo(context.obj.client.time_zone()), now())
+        print_job(job, ZoneInfo(context.obj.client.time_zone()), utc_now())
 
 
 @app.command()
@@ -138,7 +139,7 @@ def move(
             tenant=tenant,
             job_id=job_id,
             event_id=event_id or fresh_id(),
-            occurred_at=now(),
+            occurred_at=utc_now(),
             actor=CLI_ACTOR,
             expected_rev=expected_rev or seen.rev,
             note=note,
@@ -234,7 +235,7 @@ def edit(
             tenant=context.obj.tenant,
             job_id=job_id,
             event_id=event_id or fresh_id(),
-            occurred_at=now(),
+            occurred_at=utc_now(),
             actor=CLI_ACTOR,
             expected_rev=expected_rev,
             changes=changes,

@@ -1,6 +1,5 @@
 """`haul ops restore JOB`: restore a job whose object cannot be read."""
 
-from datetime import datetime, timezone
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ from cli.client.bus_client import CLI_ACTOR, check_job_id
 from cli.output.output import Rejected, UsageError, console, print_json, report_errors, status_text
 from functions.ops.restore_job import NothingToRestore, Restoration
 from functions.ops.wiring import restore_of
+from functions.protocol.clock import utc_now
 
 
 def restore(
@@ -34,7 +34,7 @@ def restore(
             _print_plan(planned)
         if not yes and not typer.confirm("Restore it?", err=as_json):
             raise UsageError("nothing was changed")
-        job = restoring(planned, CLI_ACTOR, datetime.now(timezone.utc))
+        job = restoring(planned, CLI_ACTOR, utc_now())
         if as_json:
             print_json({"job_id": job_id, "status": job.status, "rev": job.rev})
             return

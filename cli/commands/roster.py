@@ -1,7 +1,7 @@
 """`haul roster …`: when people are available, in which roles, and the trucks."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Optional
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from functions.aws.s3_stores import S3Tenants
 from functions.people.accounts import Account
 from functions.people.roster import NewTruck, UnknownMember, UnknownTruck
 from functions.people.roster_import import import_days, import_people
+from functions.protocol.clock import utc_now
 from functions.protocol.read_each import Unreadable, read_each
 from statemachine.job import CREW_ROLES
 from statemachine.roster import Day, day_text
@@ -114,7 +115,7 @@ def import_(
             people = read_people(text)
         except (BadRow, UnknownMember) as error:
             raise UsageError(f"{file}: {error}; nothing was imported") from error
-        done = import_people(accounts(connection), tenant, people, datetime.now(timezone.utc))
+        done = import_people(accounts(connection), tenant, people, utc_now())
         console.print(
             f"{len(done.added)} added, {len(done.changed)} changed, "
             f"{len(done.as_before)} unchanged. To sign in, a new person needs `haul crew password`."
@@ -159,7 +160,7 @@ def check(context: typer.Context) -> None:
     """
     with report_errors():
         crew, tenant = crew_assignment(context.obj.connection), context.obj.tenant
-        now, found = datetime.now(timezone.utc), list[str]()
+        now, found = utc_now(), list[str]()
         for job in read_each(crew.jobs, tenant, crew.jobs.open_jobs(tenant)):
             if isinstance(job, Unreadable):
                 found.append(f"{job.job_id} cannot be read: {job.why}")

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import time
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -18,6 +18,7 @@ from cli.commands.business import settings_of
 from cli.output.output import CliError, console, local_time, report_errors
 from deploy.stack import DeployFailed
 from functions.aws.s3_stores import S3Jobs
+from functions.protocol.clock import utc_now
 from local.engine import EDGE_PORT, ENGINE_PORT, EngineFailed
 from local.engine_key import private_folder
 from local.first_sign_in import TENANT
@@ -127,7 +128,7 @@ def _business(laptop: "Laptop", given: dict[str, Any]) -> BusinessSettings:
 
     place = Connection(laptop.outputs, laptop.edge_url, laptop.aws)
     jobs = S3Jobs(place.client("s3"), place.outputs["JobsBucket"])
-    now = datetime.now(timezone.utc)
+    now = utc_now()
     return set_up_business(settings_of(place), jobs, TENANT, given, own_zone(), now)
 
 
@@ -138,7 +139,7 @@ def _welcome(
     where = "" if folder == Path(".haul") else f" --state {folder}"
     crew = f"`haul{where} crew add` gives someone an account"
     if day:
-        day.add_crew(first.password, datetime.now(timezone.utc))
+        day.add_crew(first.password, utc_now())
         crew = "sign in as [bold]maria[/] or [bold]joe[/] with the same password"
     password = f"the password [bold]{escape(first.password)}[/]"
     if first.changed:
@@ -192,7 +193,7 @@ def _print_facts(sqs: Any, url: str) -> None:
 def _advance_demo(day: "Demo") -> None:
     """The demo's next step; a step that fails is skipped."""
     try:
-        day.advance(datetime.now(timezone.utc))
+        day.advance(utc_now())
     except Exception:  # a demo must not stop `haul up`
         log.exception("the demo skipped a step")
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from cli.client.connection import Connection
 from cli.output.output import CliError
 from deploy.lock import who
+from functions.protocol.clock import utc_now
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def audited(
     `done` and what the block put into the dictionary. A record that stays `begun` belongs to an
     act that failed or was interrupted; it may have done all, some, or none of its work.
     """
-    at, tenant, connection = datetime.now(timezone.utc), context.obj.tenant, context.obj.connection
+    at, tenant, connection = utc_now(), context.obj.tenant, context.obj.connection
     done: dict[str, Any] = {}
     begun = audit_line(what, tenant, at, {**facts, "outcome": "begun"})
     _write_line(connection, *begun, IfNoneMatch="*")

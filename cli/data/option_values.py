@@ -46,10 +46,6 @@ def moment(option: str, text: str | None) -> datetime | None:
     return parsed.astimezone(timezone.utc)
 
 
-def now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def own_event_id(text: str | None) -> str | None:
     """The user's id, unchanged. Raises typer.BadParameter if ids like it are reserved."""
     if text and is_reserved(text):

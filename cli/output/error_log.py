@@ -2,8 +2,9 @@
 
 import os
 import traceback
-from datetime import datetime, timezone
 from pathlib import Path
+
+from functions.protocol.clock import utc_now
 
 DEBUG = "HAUL_DEBUG"
 
@@ -24,7 +25,7 @@ def log_unexpected(error: BaseException) -> str:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
-            log.write(f"{datetime.now(timezone.utc).isoformat()}\n{text}\n")
+            log.write(f"{utc_now().isoformat()}\n{text}\n")
         where = f"the details are in {path}"
     except OSError:
         where = "run the command again with --debug for the details"

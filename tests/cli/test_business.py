@@ -23,7 +23,7 @@ OPTIONS = SimpleNamespace(connection=None, tenant="quick")
 def settings(monkeypatch: pytest.MonkeyPatch) -> ChangeSettings:
     made = ChangeSettings(FakeSettingsStore(Bucket()), no_pause)
     monkeypatch.setattr(business, "settings_of", lambda _: made)
-    monkeypatch.setattr(business, "now", lambda: NOON)
+    monkeypatch.setattr(business, "utc_now", lambda: NOON)
     said("add", "quick", "--name", "Quick Dump", "--time-zone", "America/Los_Angeles")
     return made
 

@@ -43,7 +43,7 @@ class FakeClient:
 def said(client: FakeClient, *words: str) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(console, "_width", WIDTH)
-        patch.setattr(job, "now", lambda: NINE - timedelta(days=2))
+        patch.setattr(job, "utc_now", lambda: NINE - timedelta(days=2))
         obj = SimpleNamespace(client=client, tenant="main")
         result = CliRunner().invoke(job.app, list(words), obj=obj)
     assert result.exit_code == 0, result.output

@@ -9,11 +9,11 @@ from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from deploy.aws_prices import FREE, NOTHING_FREE, PRICES_USD
 from deploy.bundle import ROOT
 from deploy.cost import MONTH_S, SLICE, SLICES, Fixed, Use, monthly, reads_per_round, receives
+from deploy.template_file import read_template
 from functions.repair import job_selection
 from functions.repair.job_selection import A_ROUND, GRACE, RECENT
 from functions.repair.watch import DEAD_LETTERS_EVERY
@@ -37,7 +37,7 @@ from tests.support.index_fakes import FakeJobIndex
 from tests.support.simulation import Simulation
 
 WAY = ("confirm", "start", "complete")
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+TEMPLATE: dict[str, Any] = read_template()
 
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:

@@ -8,8 +8,9 @@ import pytest
 
 from deploy import doctor
 from deploy.doctor import alarm_subscribers, examine, matches, rules
-from deploy.doctor_fixes import reader, rule_state, template
+from deploy.doctor_fixes import reader, rule_state
 from deploy.doctor_stage import DeployedStage, Finding
+from deploy.template_file import read_template
 from statemachine.asl import render
 from statemachine.flows import load_flow
 from tests.support.moto_server import Moto
@@ -160,7 +161,7 @@ def test_a_condition_is_evaluated_with_the_stacks_parameters() -> None:
 
 
 def test_the_fix_for_an_unread_queue_names_its_own_function() -> None:
-    resources = template()["Resources"].values()
+    resources = read_template()["Resources"].values()
     functions = [
         r["Properties"]["FunctionName"]["Fn::Sub"].replace("${Stage}", "test")
         for r in resources

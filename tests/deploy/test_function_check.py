@@ -4,9 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
-from deploy.bundle import ROOT
 from deploy.function_check import (
     NO_JOB,
     UNKNOWN_JOB,
@@ -16,11 +14,12 @@ from deploy.function_check import (
     without_queue,
 )
 from deploy.template import published_value
+from deploy.template_file import read_template
 from functions.protocol.ports import UnknownJob
 from tests.api.api_fixture import EDGE_SECRET, ApiBackend
 from tests.support.fakes import Bucket, FakeJobs
 
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+TEMPLATE: dict[str, Any] = read_template()
 NOT_CHECKED = {"RotateKeysFunction"}
 """A call would create a key."""
 

@@ -11,9 +11,8 @@ from itertools import product
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
-from deploy.bundle import ROOT
+from deploy.template_file import read_template
 from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
@@ -28,7 +27,7 @@ from statemachine.roster import Day
 from tests.support.builders import NOON
 from tests.support.roster_fakes import a_member
 
-RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
+RESOURCES: dict[str, Any] = read_template()["Resources"]
 TODAY, TOMORROW = date(2026, 11, 21), date(2026, 11, 22)
 SHEET = ReservationSheet(subject="member:mia", day="2026-11-21", version=1)
 MIA = a_member("mia", "owner")

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from cli.data.audit_log import audit_line
 from deploy.bundle import ROOT
+from deploy.template_file import read_template
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
@@ -30,7 +30,7 @@ from statemachine.views import Board, card_of, view_of
 from tests.support.builders import NOON, a_job
 from tests.support.message_fakes import an_endpoint
 
-RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
+RESOURCES: dict[str, Any] = read_template()["Resources"]
 KEPT = {
     "tenants/*/jobs/*": "open: it has a way to go, and its end is written with the tag",
     "tenants/*/open/*": "the watchdog removes it when its job has ended",

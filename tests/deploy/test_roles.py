@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
+from deploy.template_file import read_template
 
-RESOURCES: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
+RESOURCES: dict[str, Any] = read_template()["Resources"]
 MACHINES = [
     properties["Properties"]
     for properties in RESOURCES.values()

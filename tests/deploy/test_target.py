@@ -1,10 +1,9 @@
 """A stage's name is part of every name and permission; two stages must not meet in one."""
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
-from deploy.bundle import ROOT
 from deploy.target import STAGE_NAME, BadStageName
+from deploy.template_file import read_template
 from local.engine_key import EngineAddress, EngineKey
 from local.stages import on_laptop
 
@@ -23,5 +22,5 @@ def test_other_names_are_good(name: str) -> None:
 
 
 def test_the_template_admits_the_same_names() -> None:
-    template = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+    template = read_template()
     assert template["Parameters"]["Stage"]["AllowedPattern"] == STAGE_NAME.pattern

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
-from samtranslator.yaml_helper import yaml_parse
 
 from deploy.bundle import ROOT
+from deploy.template_file import read_template
 from events import TEXTS_SOURCE, JobMoveRequested
 from functions.aws.container import once
 from functions.messages.customer_sms import JobChanged
@@ -211,7 +211,7 @@ MAY_MISS_ITS_JOB = ("Create", "Advance", "Edit", "Board", "Invalidation", "Sms",
 @pytest.mark.parametrize("queue", MAY_MISS_ITS_JOB)
 def test_no_queue_gives_up_a_message_before_its_consumer_does(queue: str) -> None:
     """SQS would move it to the dead-letter queue without a reason."""
-    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    template = read_template()
     allowed = template["Resources"][f"{queue}Queue"]["Properties"]["RedrivePolicy"]
     waited_s, receives = 0, 1
     while waited_s <= MISSING_FOR.total_seconds():

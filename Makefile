@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Dozens of processes import the same modules: each should find them compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 WORKERS ?= 3
 # One more than the two cores of a small machine, because tests on the engine wait half of the time.

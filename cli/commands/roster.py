@@ -1,7 +1,7 @@
 """`haul roster …`: when people are available, in which roles, and the trucks."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Optional
 from zoneinfo import ZoneInfo
@@ -215,7 +215,7 @@ def roster(connection: Connection) -> DynamoRoster:
 
 def _today(connection: Connection, tenant: str) -> date:
     tenants = S3Tenants(connection.client("s3"), connection.outputs["JobsBucket"])
-    return datetime.now(ZoneInfo(tenants.read(tenant).time_zone)).date()
+    return utc_now().astimezone(ZoneInfo(tenants.read(tenant).time_zone)).date()
 
 
 def _dates(

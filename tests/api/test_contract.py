@@ -13,6 +13,8 @@ KNOWN = {"job_id": "261121-7k3m2q", "digest": digest_of(TOKEN), "If-Match": '"2"
 BOUNDED = settings(
     max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
+FEW = settings(BOUNDED, max_examples=10)
+"""Without a session a request is refused before anyone reads its body, whatever is in it."""
 
 
 def a_backend() -> ApiBackend:
@@ -23,7 +25,7 @@ def a_backend() -> ApiBackend:
 
 
 INSIDE = the_schema(KNOWN, signed_in=True)
-OUTSIDE = the_schema(KNOWN, signed_in=False)
+OUTSIDE = the_schema(KNOWN, signed_in=False, thorough=False)
 
 
 @every_operation(INSIDE)
@@ -34,7 +36,7 @@ def test_signed_in_requests_get_only_documented_responses(case: Any) -> None:
 
 
 @every_operation(OUTSIDE)
-@BOUNDED
+@FEW
 def test_requests_without_a_session_change_nothing(case: Any) -> None:
     api = a_backend()
     before = api.state()

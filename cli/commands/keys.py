@@ -1,6 +1,5 @@
 """`haul keys …`: API keys, by which programs use the API."""
 
-from datetime import datetime, timezone
 from typing import Annotated
 
 import typer
@@ -22,6 +21,7 @@ from functions.people.api_keys import (
     UnknownKey,
     new_key,
 )
+from functions.protocol.clock import utc_now
 
 app = typer.Typer(no_args_is_help=True, help="API keys: how programs use the API.")
 
@@ -41,13 +41,13 @@ def add(
         keys, tenant = keys_of(context.obj.connection), context.obj.tenant
         wanted = NewKey(name=name, roles=roles_named(role), days=days)
         try:
-            key, made = new_key(keys, tenant, wanted, COMMAND_LINE, now())
+            key, made = new_key(keys, tenant, wanted, COMMAND_LINE, utc_now())
         except TooManyKeys as error:
             raise Rejected(str(error)) from error
         if as_json:
             print_json({**_document(made), "key": key})
             return
-        until = moment_text(made.expires_at, context.obj.zone, now())
+        until = moment_text(made.expires_at, context.obj.zone, utc_now())
         console.print(f"[bold]{made.key_id}[/] is valid until {until}.")
         console.print(key, soft_wrap=True, markup=False, highlight=False)
 
@@ -67,9 +67,9 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
         table = Table("id", "name", "roles", "last used", "expires")
         zone = context.obj.zone
         for key in found:
-            used = moment_text(key.last_used_at, zone, now()) if key.last_used_at else "never"
-            expires = moment_text(key.expires_at, zone, now())
-            ends = f"[red]expired {expires}[/]" if key.expires_at <= now() else expires
+            used = moment_text(key.last_used_at, zone, utc_now()) if key.last_used_at else "never"
+            expires = moment_text(key.expires_at, zone, utc_now())
+            ends = f"[red]expired {expires}[/]" if key.expires_at <= utc_now() else expires
             table.add_row(key.key_id, escape(key.name), ", ".join(key.roles), used, ends)
         console.print(table)
 
@@ -90,10 +90,6 @@ def revoke(
 
 def keys_of(connection: Connection) -> DynamoApiKeys:
     return DynamoApiKeys(connection.client("dynamodb"), connection.outputs["CrewRosterTable"])
-
-
-def now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 def _document(key: StoredKey) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """`haul report`: how the business did, as a table, as JSON, or as a file for its accountant."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Optional, get_args
 from urllib.parse import urlencode
@@ -10,11 +10,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cli.data.option_values import now
 from cli.output.output import CliError, UsageError, console, money, print_json, report_errors
 from functions.api.reports import ReportQuery
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.s3_stores import S3Tenants
+from functions.protocol.clock import utc_now
 from functions.views.read_report import ReadReport, ReportDocument, TooMuch
 from statemachine.report import Figures, Grouping
 
@@ -38,7 +38,7 @@ def report(
     """
     with report_errors():
         zone = ZoneInfo(context.obj.client.time_zone())
-        wanted = _query(by, first, last or f"{datetime.now(zone):%Y-%m-%d}")
+        wanted = _query(by, first, last or f"{utc_now().astimezone(zone):%Y-%m-%d}")
         if csv is not None:
             _write(csv, _csv(context, wanted))
             console.print(f"The jobs are in {csv}.")
@@ -67,7 +67,7 @@ def _report(context: typer.Context, wanted: ReportQuery) -> ReportDocument:
         answer = context.obj.api_client.ask("GET", f"/api/reports?{_as_query(wanted)}")
         return ReportDocument.model_validate_json(answer.content)
     try:
-        return _directly(context)(context.obj.tenant, *wanted.days, wanted.by, now())
+        return _directly(context)(context.obj.tenant, *wanted.days, wanted.by, utc_now())
     except TooMuch as error:
         raise CliError(str(error)) from error
 

@@ -1,5 +1,6 @@
 """What customers see of the business: its name, color, phone, hours and terms."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.pages.browser import PHONE, expect_scene, fill_booking, visitor
 from tests.pages.stub_api import StubServer
-from tests.pages.stub_business import WEEKDAYS, change
+from tests.pages.stub_business import WEEKDAYS, change, public_document
 from tests.pages.stub_roster import today
 
 pytestmark = pytest.mark.browser
@@ -131,3 +132,20 @@ def test_a_business_of_one_language_offers_no_other(browser: Browser, stub: Stub
         page = customer.page(f"{stub.url}/book/")
         expect(page.get_by_role("heading", name="Reserve una recogida")).to_be_visible()
         expect(page.locator(".switch")).to_be_hidden()
+
+
+def test_each_business_has_its_booking_page_and_a_device_does_not_mix_them(
+    browser: Browser, stub: StubServer
+) -> None:
+    quick = {**public_document(stub.data), "name": "Quick Dump"}
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(f"{stub.url}/book/")
+        page.locator("#what").fill("Only for the first business")
+        page.route("**/api/businesses/quick", lambda route: route.fulfill(body=json.dumps(quick)))
+        page.goto(f"{stub.url}/book/quick")
+        expect(page.get_by_test_id("brand")).to_contain_text("Quick Dump")
+        expect(page.locator("#what")).to_have_value("")
+        fill_booking(page)
+        with page.expect_request("**/api/bookings") as sent:
+            page.get_by_test_id("submit").click()
+        assert sent.value.post_data_json["tenant"] == "quick"

@@ -206,6 +206,8 @@ def test_someone_is_invited_chooses_a_password_and_signs_in_once_with_the_link(
         miguel.get_by_text("Change Miguel").click()
         miguel.get_by_role("button", name="link").click()
         link = miguel.get_by_test_id("invitation").locator("input").input_value()
+    with visitor(browser, locale="es-MX") as invited:
+        expect(invited.page(link).get_by_role("heading")).to_have_text("Elija su contraseña")
     with visitor(browser) as invited:
         page = invited.page(link)
         assert "invitation" not in page.url

@@ -14,7 +14,7 @@ export class KeysPanel {
   #service;
   #notices;
   #list = el("ul.people", { "data-testid": "keys" });
-  #made = el("div", { "data-testid": "new-key" });
+  #made = el("div.stack", { "data-testid": "new-key" });
 
   constructor(service, notices) {
     this.#service = service;

@@ -60,7 +60,7 @@ export class PeoplePanel {
       ` ${rolesText(roles)}`,
       el("p.hint", {}, `Signs in as ${account}. ${signInText(person, (at) => momentText(at))}`),
       opened(`Change ${name}`, () => [this.#form(person), this.#buttons(person)]),
-      el("div.invitation", { "data-testid": "invitation" }),
+      el("div.invitation.stack", { "data-testid": "invitation" }),
     );
   }
 
@@ -194,7 +194,7 @@ function personFields({ name, phone, roles }) {
   const number = field("Phone", { value: phone ?? "", type: "tel", autocomplete: "off" });
   const boxes = Object.entries(ROLE_NAMES).map(([role, text]) => {
     const input = el("input", { type: "checkbox", value: role, checked: roles.includes(role) });
-    return { input, node: el("label.switch", {}, input, text) };
+    return { input, node: el("label", {}, input, text) };
   });
   const fault = el("p.field-error", { hidden: true }, icon("alert"), "Choose at least one role.");
   const read = () => ({
@@ -212,7 +212,7 @@ function personFields({ name, phone, roles }) {
     "fieldset.field",
     {},
     el("legend", {}, "Roles"),
-    el("div.choices", {}, boxes.map(({ node }) => node)),
+    el("div.role-choices", {}, boxes.map(({ node }) => node)),
     fault,
   );
   return { name: named, nodes: [named.node, number.node, rolesNode], read, areMissing };

@@ -68,7 +68,7 @@ class SettingsPage {
     history.replaceState(null, "", "/settings/");
     fill(byId("toolbar"), bareHeader());
     this.#show("invitation", () =>
-      invitationForm(async (password) => {
+      invitationForm(this.#memory, async (password) => {
         const { roles } = await this.#service.acceptInvitation(token, password);
         location.replace(homeOf(roles));
       }),

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -148,4 +149,5 @@ def test_each_business_has_its_booking_page_and_a_device_does_not_mix_them(
         fill_booking(page)
         with page.expect_request("**/api/bookings") as sent:
             page.get_by_test_id("submit").click()
-        assert sent.value.post_data_json["tenant"] == "quick"
+        request: Any = sent.value.post_data_json
+        assert request["tenant"] == "quick"

@@ -27,6 +27,7 @@ from statemachine.business_values import (
 from statemachine.flows import DEFAULT_FLOW
 from statemachine.job import USUAL_DURATION, DurationMinutes
 from statemachine.price_guide import PriceGuide
+from statemachine.prices import LoadSize
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
 
 CANARY = "canary"
@@ -118,6 +119,8 @@ class BusinessSettings(Frozen):
     """How far ahead a customer may book."""
     default_duration_minutes: DurationMinutes = USUAL_DURATION
     """The duration of a job whose booking names none."""
+    load_durations: dict[LoadSize, DurationMinutes] = Field(default_factory=dict)
+    """The same by the load that the booking expects, where it differs."""
     flow: Name = DEFAULT_FLOW
     """The flow of a job whose booking names none."""
 
@@ -143,6 +146,11 @@ class BusinessSettings(Frozen):
     """Shown to customers before they book."""
     suspended: bool = False
     """Customers cannot book and pages say so; all else goes on, and nothing is lost."""
+
+    def duration_of(self, load_size: LoadSize | None) -> int:
+        """Minutes that a job with this load, if it is known, takes."""
+        usual = self.default_duration_minutes
+        return self.load_durations.get(load_size, usual) if load_size else usual
 
     @model_validator(mode="before")
     @classmethod

@@ -110,6 +110,8 @@ def _by_sets(group: Sequence[PlannedJob]) -> tuple[Start, ...] | None:
     for _ in group:
         reached: dict[int, datetime] = {}
         for done, end in ends.items():
+            if any(end > job.closes for number, job in enumerate(group) if not done & 1 << number):
+                continue  # one of those that are left is too late already
             for number, job in enumerate(group):
                 bit = 1 << number
                 begin = max(end, job.opens)

@@ -159,6 +159,7 @@ class CreateJob:
     def _new_job(
         self, request: JobRequested, tenant: BusinessSettings, job_id: str, now: datetime
     ) -> Job:
+        expected = request.estimate.load_size if request.estimate else None
         return Job(
             job_id=job_id,
             tenant=request.tenant,
@@ -177,7 +178,7 @@ class CreateJob:
             price_cents=request.price_cents,
             estimate=_estimate(request, tenant),
             schedule=request.schedule,
-            duration_minutes=request.duration_minutes or tenant.default_duration_minutes,
+            duration_minutes=request.duration_minutes or tenant.duration_of(expected),
             notes=tuple(_first_note(request, now)),
             token=self.new_token(),
         )

@@ -258,6 +258,15 @@ def test_a_job_takes_as_long_as_its_booking_says_or_as_the_business_is_used_to()
     assert setup.job("261121-000002").duration_minutes == 240
 
 
+def test_a_job_takes_as_long_as_its_expected_load_does() -> None:
+    setup = CreateJobSetup()
+    usual = BusinessSettings(tenant="main", name="Haulway", load_durations={"full": 180})
+    setup.create = replace(setup.create, tenants=FakeTenants(Bucket(), usual))
+    setup.book(a_booking(estimate={"load_size": "full"}))
+    setup.book(a_booking(event_id="b-2", job_id="261121-000002", estimate={"load_size": "half"}))
+    assert (setup.job().duration_minutes, setup.job("261121-000002").duration_minutes) == (180, 60)
+
+
 def test_a_booking_without_a_duration_has_the_digest_that_it_had_before_durations() -> None:
     """Its first copy may have been stored by the release before."""
     assert a_booking().digest == "d067918846b2ce955628ad80ee2e7d04"

@@ -1,6 +1,7 @@
 """What a dispatcher types is accepted or refused at its field; an open job has an address."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -155,6 +156,36 @@ def test_the_board_finds_load_and_last_digits_and_prints_every_card(
             page.get_by_label("Search jobs").fill(text)
             expect(page.get_by_test_id("card")).to_have_count(1)
             expect(card(page, "Customer 7")).to_be_visible()
+
+
+def test_a_move_is_taken_back_by_the_button_in_its_notice(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.data.book("Ada Wong")
+    with visitor(browser) as dana:
+        page = at_the_board(dana, stub)
+        page.get_by_role("button", name="Move Ada Wong").click()
+        page.get_by_role("menuitem", name=re.compile("^Ready for pickup|^Confirm")).click()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_test_id("said").last).to_contain_text("is back in “Pending pickup”")
+    moves = [(entry.move, entry.undoes) for entry in stub.data.jobs[job.job_id].ledger]
+    assert moves == [("confirm", None), ("undo", 1)]
+
+
+def test_a_start_days_early_is_asked_about(browser: Browser, stub: StubServer) -> None:
+    job = stub.data.book("Ada Wong")
+    start = datetime.now(UTC) + timedelta(days=2)
+    stub.data.plan(job.job_id, window_start=start, window_end=start + timedelta(hours=2))
+    stub.data.move(job.job_id, "confirm")
+    with visitor(browser) as dana:
+        page = at_the_board(dana, stub)
+        for answer in ("Do not start", "Start anyway"):
+            page.get_by_role("button", name="Move Ada Wong").click()
+            page.get_by_role("menuitem", name=re.compile("^In progress|^Start")).click()
+            expect(page.get_by_test_id("whether-dialog")).to_contain_text("The arrival window is")
+            assert stub.data.jobs[job.job_id].status == "ready_for_pickup"
+            page.get_by_role("button", name=answer).click()
+        expect(page.get_by_test_id("said").last).to_contain_text("moved to “In progress”")
 
 
 def test_a_browser_without_cookies_is_told_so(browser: Browser, stub: StubServer) -> None:

@@ -3,7 +3,7 @@
 
 import { hoursText, stateOf } from "./day_labels.js";
 import { timeOffOn, isCovered, overlap, availabilityOn, spanOf } from "./availability.js";
-import { obstaclesTo, plannedJob } from "./fit.js";
+import { fit, obstaclesTo, plannedJob } from "./fit.js";
 import { HOUR_MS, msOf } from "../../shared/ui/time.js";
 import { dayAt, momentAt, wholeDay } from "../../shared/ui/business_time.js";
 
@@ -54,7 +54,9 @@ function rowOf({ name, jobs = [] }, day, present, told) {
   const blocks = engaged.filter(({ span }) => span !== null && overlap(span, day));
   const loose = engaged.filter((each) => !blocks.includes(each) && isLooseOn(each, day));
   const lanes = inLanes(blocks.map((block) => ({ ...block, ...block.span })));
-  const warned = lanes.map((block) => ({ ...block, warning: warningOf(block, blocks, present) }));
+  const active = blocks.filter(({ ended }) => !ended);
+  const crowded = fit(active.map(({ planned }) => planned)) ? [] : active;
+  const warned = lanes.map((block) => ({ ...block, warning: warningOf(block, crowded, present) }));
   return { name, blocks: warned, loose, state: stateOf(warned, loose, present, day) };
 }
 
@@ -113,9 +115,10 @@ export function inLanes(blocks) {
   });
 }
 
-function warningOf(block, blocks, present) {
+/** `crowded` are the jobs of a row that do not all fit; none if they do. */
+function warningOf(block, crowded, present) {
   if (block.ended) return null;
-  const others = blocks.filter((each) => each.job_id !== block.job_id && !each.ended);
+  const others = crowded.filter((each) => each.job_id !== block.job_id);
   const inTheWay = obstaclesTo(block.planned, others.map(({ planned }) => planned));
   if (inTheWay.length > 0) {
     const ids = new Set(inTheWay.map(({ job_id }) => job_id));

@@ -89,7 +89,8 @@ function bySets(group) {
   const last = new Map();
   for (let count = 0; count < group.length; count += 1) {
     const reached = new Map();
-    for (const [done, end_ms] of ends)
+    for (const [done, end_ms] of ends) {
+      if (group.some((job, number) => !(done & (1 << number)) && end_ms > job.closes_ms)) continue;
       group.forEach((job, number) => {
         const begin_ms = Math.max(end_ms, job.opens_ms);
         const next = done | (1 << number);
@@ -99,6 +100,7 @@ function bySets(group) {
         reached.set(next, over_ms);
         last.set(next, number);
       });
+    }
     ends = reached;
   }
   const all = (1 << group.length) - 1;

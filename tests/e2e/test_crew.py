@@ -255,7 +255,7 @@ def test_the_plan_is_written_and_read_through_the_edge(stack: Laptop, dispatcher
     path, crew = f"/api/crew/{member}/days/{day}", {"crew": [{"role": "driver", "member": member}]}
     assert dispatcher.ask("PUT", path, {"hours": []}).status_code == 204
     refused = dispatcher.ask("PATCH", f"/api/jobs/{job_id}", crew, if_match='"1"')
-    assert (refused.status_code, slug(refused)) == (409, "crew-unavailable")
+    assert (refused.status_code, slug(refused)) == (409, "crew-off")
     assert seen(dispatcher, member, day)["days"] == {day: {"hours": []}}
     assert dispatcher.ask("DELETE", path).status_code == 204
     assert dispatcher.ask("PATCH", f"/api/jobs/{job_id}", crew, if_match='"1"').status_code == 200

@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.erase import Client, erase_job, invalidate_views, purge
 from functions.aws.business_settings import S3SettingsStore, settings_key
-from functions.aws.job_index import weeks_key
+from functions.aws.job_index import DynamoJobIndex
 from functions.aws.s3_stores import S3Jobs, owner_key
 from functions.protocol.read_each import Unreadable, read_each
 from statemachine.business import MAIN
@@ -61,7 +61,7 @@ def erase_business(client: Client, outputs: Mapping[str, str], business: str) ->
             continue
         erased += erase_job(client, outputs, job)
         jobs += 1
-    client("dynamodb").delete_item(TableName=index, Key=weeks_key(business))
+    items += DynamoJobIndex(client("dynamodb"), index).erase_business(business)
     erased += purge(s3, bucket, f"uploads/{business}/") + purge(s3, bucket, f"tenants/{business}/")
     if number and _owns(s3, bucket, number, business):
         erased += purge(s3, bucket, owner_key(number))

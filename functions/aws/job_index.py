@@ -122,12 +122,12 @@ class DynamoJobIndex:
         return {"Put": key | {"Item": item}}
 
     def weeks(self, tenant: str) -> Weeks | None:
-        item = self._item(weeks_key(tenant))
+        item = self._item(_weeks_key(tenant))
         return Weeks(int(item["first"]["N"]), int(item["last"]["N"])) if item else None
 
     def set_weeks(self, tenant: str, weeks: Weeks, before: Weeks | None) -> None:
         item = {
-            **weeks_key(tenant),
+            **_weeks_key(tenant),
             "first": {"N": str(weeks.first)},
             "last": {"N": str(weeks.last)},
         }
@@ -164,6 +164,23 @@ class DynamoJobIndex:
         return found
 
     def stored(self, tenant: str) -> Iterator[Listing | str]:
+        for item in self._everything(tenant):
+            pk, sk = item["pk"]["S"], item["sk"]["S"]
+            if sk == ENTRY:
+                yield pk.rpartition("#")[2]
+            elif sk != WEEKS and pk != f"{tenant}#erased":
+                yield Listing(pk, sk)
+
+    def erase_business(self, tenant: str) -> int:
+        """Deletes everything of a business, counts too; returns the number of items."""
+        keys = list(self._everything(tenant))
+        for key in keys:
+            with dynamodb_errors():
+                self.dynamodb.delete_item(TableName=self.table, Key=key)
+        return len(keys)
+
+    def _everything(self, tenant: str) -> Iterator[Item]:
+        """The key of each item. Reads the whole table."""
         with dynamodb_errors():
             for page in self.dynamodb.get_paginator("scan").paginate(
                 TableName=self.table,
@@ -172,12 +189,7 @@ class DynamoJobIndex:
                 ProjectionExpression="pk, sk",
                 ConsistentRead=True,
             ):
-                for item in page["Items"]:
-                    pk, sk = item["pk"]["S"], item["sk"]["S"]
-                    if sk == ENTRY:
-                        yield pk.rpartition("#")[2]
-                    elif sk != WEEKS and pk != f"{tenant}#erased":
-                        yield Listing(pk, sk)
+                yield from page["Items"]
 
     def _item(self, key: Item) -> Item | None:
         with dynamodb_errors():
@@ -190,7 +202,7 @@ def _entry_key(tenant: str, job_id: str) -> Item:
     return {"pk": {"S": f"{tenant}#job#{job_id}"}, "sk": {"S": ENTRY}}
 
 
-def weeks_key(tenant: str) -> Item:
+def _weeks_key(tenant: str) -> Item:
     return {"pk": {"S": f"{tenant}#weeks"}, "sk": {"S": WEEKS}}
 
 

@@ -9,6 +9,7 @@ from deploy.erase import erase_number
 from deploy.erase_business import BusinessErased, NotErasable, erase_business
 from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.business_settings import S3SettingsStore
+from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Jobs, S3Views
@@ -16,6 +17,7 @@ from functions.business.change_settings import ChangeSettings
 from functions.messages.phone_numbers import change_phone_record, digest_of
 from functions.people.api_keys import NewKey, new_key
 from functions.protocol.ports import UnknownTenant
+from functions.views.job_index import IndexJob
 from statemachine.business import SHARED, BusinessSettings
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
@@ -51,6 +53,7 @@ class Stage:
         self.change.add(BusinessSettings(tenant=tenant, name=tenant.title()), "haul", NOON)
         job = a_job("completed", tenant=tenant, token=f"{tenant:x<22}")
         S3Jobs(self.s3, self.bucket).create(job)
+        IndexJob(DynamoJobIndex(self.client("dynamodb"), self.outputs["JobIndexTable"]))(job)
         view = view_of(job, load_flow("haul"))
         S3Views(self.s3, self.site, 60).write(digest_of_token(job.token), view, None)
         dynamodb, table = self.client("dynamodb"), self.outputs["CrewRosterTable"]
@@ -90,7 +93,8 @@ def test_everything_of_a_business_is_erased_and_nothing_of_another(stage: Stage)
     before = stage.stored()
     stage.change("quick", {"suspended": True}, "olive", NOON)
     erased = erase_business(stage.client, stage.outputs, "quick")
-    assert (erased.jobs, erased.unreadable, erased.items) == (1, 0, 2)
+    # Two of people and keys; of the index its weeks, and the count of the erased job.
+    assert (erased.jobs, erased.unreadable, erased.items) == (1, 0, 4)
     left = stage.stored()
     assert [key for key in left if "quick" in key or NUMBER in key] == []
     assert {key for key in before if "other" in key} <= left

@@ -21,6 +21,8 @@ NOT_SHOWN = {
     "EndSessions": "the same",
     "ApiKeys": "the same",
     "WriteAccounts": "the same",
+    "ReadRoster": "the same",
+    "CountAttempts": "the same",
     "ReplyReminders": "needed only after a provider of texts was busy, which the engine never is",
 }
 """By statement: what the engine does not tell apart. docs/deploy.md has the same table."""

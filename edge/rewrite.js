@@ -10,9 +10,9 @@ var FILE = new RegExp(KINDS); // without .json, because data is only in /t/ and 
 var TRACK_FILE = new RegExp('^/track/[A-Za-z0-9_-]{1,21}(\\.[A-Za-z0-9_-]{1,21})*' + KINDS); // a token has 22
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/;
 var DOTS = /\/(\.|%2e){1,2}(\/|\\|%2f|%5c|$)/i;
-var PAGE = /^\/(book|crew|dispatch|history|ops|settings)(\/|\/index\.html)?$/;
+var PAGE = /^\/(book|crew|dispatch|history|ops|reports|settings)(\/|\/index\.html)?$/;
 var BOOKING = /^\/book\/[a-z][a-z0-9-]{0,30}\/?$/; // of the business with that id (statemachine/values.py)
-var FOLDERS = { book: 1, crew: 1, dispatch: 1, history: 1, ops: 1, settings: 1 }; // the folders with files, besides the root
+var FOLDERS = { book: 1, crew: 1, dispatch: 1, history: 1, ops: 1, reports: 1, settings: 1 }; // the folders with files, besides the root
 var LONGEST = 512;
 var MISSING = '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     + '<meta name="viewport" content="width=device-width, initial-scale=1">'

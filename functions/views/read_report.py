@@ -74,7 +74,7 @@ class ReadReport:
             time_zone=business.time_zone,
             currency=business.currency,
             names=dict(self._names(tenant, by, entries)),
-            unpaid=tuple(_unpaid(entries))[:MOST_UNPAID],
+            unpaid=tuple(unpaid_jobs(entries))[:MOST_UNPAID],
             as_of=now,
         )
 
@@ -117,7 +117,8 @@ def jobs_between(
         before = page.following
 
 
-def _unpaid(entries: Iterable[Entry]) -> Iterator[UnpaidJob]:
+def unpaid_jobs(entries: Iterable[Entry]) -> Iterator[UnpaidJob]:
+    """The oldest first."""
     for entry in sorted(entries, key=lambda each: (each.at, each.job_id)):
         if owed := entry.figures().unpaid_cents:
             yield UnpaidJob(

@@ -40,6 +40,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/jobs":                           (401, 200, 200, 200, 200, 200, 200),
     "POST /api/jobs":                          (401, 201, 403, 403, 403, 403, 201),
     "GET /api/customers":                      (401, 422, 403, 403, 403, 403, 422),
+    "GET /api/reports":                        (401, 422, 403, 403, 403, 403, 422),
+    "GET /api/reports/jobs.csv":               (401, 422, 403, 403, 403, 403, 422),
     "GET /api/jobs/<job_id>/customer":         (401, 200, 403, 403, 403, 403, 200),
     "GET /api/jobs/<job_id>":                  (401, 200, 200, 200, 404, 200, 200),
     "POST /api/jobs/<job_id>/moves":           (401, 200, 403, 200, 404, 403, 200),
@@ -69,7 +71,7 @@ TABLE: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 """`confirm` is 409 for everyone because the job is already confirmed. The job is not under way, so
 its location can be neither shared nor read. The photo was not uploaded. There is no API key, and no
-one was invited. The query of the customers is missing."""
+one was invited. The queries of customers and reports are missing."""
 
 PHOTO = {
     "event_id": "photo-1",

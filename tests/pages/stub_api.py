@@ -60,6 +60,7 @@ from tests.pages.stub_business import business_routes, public_document
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_data import PASSWORD, StubData, now
 from tests.pages.stub_people import PeopleStub
+from tests.pages.stub_reports import report_routes
 from tests.pages.stub_roster import READERS, ZONE, check_assignment, crew_document, today
 from tests.pages.stub_search import search_all, search_routes
 
@@ -134,6 +135,7 @@ class Stub:
             *business_routes(self),
             *self.people.routes(),
             *search_routes(self),
+            *report_routes(self),
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),
             Route("/api/session", self.guarded(self.sign_out), methods=["DELETE"]),

@@ -411,7 +411,7 @@ def test_the_first_view_of_the_board_is_small(browser: Browser, stub: StubServer
 
 
 @pytest.mark.parametrize(
-    "name", ["book", "crew", "dispatch", "history", "ops", "settings", "track"]
+    "name", ["book", "crew", "dispatch", "history", "ops", "reports", "settings", "track"]
 )
 def test_the_sources_run_without_a_build(browser: Browser, name: str) -> None:
     with StubServer(sources=True) as stub, visitor(browser, PHONE) as someone:

@@ -103,6 +103,7 @@ export class Toolbar {
         "div.account",
         {},
         el("a.button.plain.compact", { href: "/history/" }, "History"),
+        mayCreate && el("a.button.plain.compact", { href: "/reports/" }, "Reports"),
         (user.roles ?? []).includes("owner") &&
           el("a.button.plain.compact", { href: "/settings/" }, "Settings"),
         ["owner", "ops"].some((role) => (user.roles ?? []).includes(role)) &&

@@ -4,7 +4,7 @@ import { el, statusColour } from "/shared/ui/elements.js";
 import { counted, invalidationFacts, quickText, stayBars, visibleFacts } from "/ops/state/ops_labels.js";
 import { clockText, currentZone } from "/shared/ui/time.js";
 import { zoneText } from "/shared/ui/business_time.js";
-import { svg } from "./svg.js";
+import { svg } from "/shared/ui/svg.js";
 
 const STAY = { width: 300, height: 18 };
 const SPARK = { width: 400, height: 72, gap: 1 };

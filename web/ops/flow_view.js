@@ -4,7 +4,7 @@ import { el, statusColour } from "/shared/ui/elements.js";
 import { BOX, layoutOf } from "/ops/state/flow_layout.js";
 import { boxText, boxesOf } from "/ops/state/ops_labels.js";
 import { spanText } from "/shared/ui/time.js";
-import { svg } from "./svg.js";
+import { svg } from "/shared/ui/svg.js";
 
 const PAD = 14;
 

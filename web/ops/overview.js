@@ -4,7 +4,7 @@ import { el, fill } from "/shared/ui/elements.js";
 import { counted, flowsWithJobs, jobsInTrouble, knowsTroubles } from "/ops/state/ops_labels.js";
 import { agoText, msOf } from "/shared/ui/time.js";
 import { invalidationMeter, stayChart, visibleChart } from "./charts.js";
-import { redraw } from "./svg.js";
+import { redraw } from "./redraw.js";
 import { flowChoice, flowView } from "./flow_view.js";
 import { executionList, queueTable, troubleList, unread, unreadList } from "./lists.js";
 

@@ -1,0 +1,42 @@
+// Revenue by row, as bars: what is paid, and on top of it what is not. The table below has the numbers.
+
+import { el } from "/shared/ui/elements.js";
+import { moneyText } from "/shared/ui/money.js";
+import { svg } from "/shared/ui/svg.js";
+
+const SIZE = { width: 960, height: 220, foot: 24, gap: 0.2 };
+const MOST_LABELS = 12;
+
+export function revenueChart(rows, nameOf, currency) {
+  const most = Math.max(...rows.map(({ figures }) => figures.revenue_cents), 1);
+  const { width, height, foot, gap } = SIZE;
+  const step = width / rows.length;
+  const tall = (cents) => ((height - foot - 8) * cents) / most;
+  const every = Math.ceil(rows.length / MOST_LABELS);
+  const bar = ({ key, figures }, index) => {
+    const { paid_cents, unpaid_cents, revenue_cents } = figures;
+    const place = { x: index * step + (step * gap) / 2, width: step * (1 - gap) };
+    const top = height - foot - tall(revenue_cents);
+    const label = svg("text", { x: (index + 0.5) * step, y: height - 6, "text-anchor": "middle" });
+    label.textContent = index % every === 0 ? nameOf(key) : "";
+    return [
+      svg("rect", { class: "bar-unpaid", ...place, y: top, height: tall(unpaid_cents) }),
+      svg("rect", { class: "bar-paid", ...place, y: top + tall(unpaid_cents), height: tall(paid_cents) }),
+      label,
+    ];
+  };
+  const viewBox = `0 0 ${width} ${height}`;
+  return el(
+    "figure.chart",
+    { "data-testid": "chart" },
+    el(
+      "figcaption.small",
+      {},
+      el("span.key.paid", { "aria-hidden": "true" }),
+      "Paid ",
+      el("span.key.unpaid", { "aria-hidden": "true" }),
+      `Unpaid. The highest bar is ${moneyText(most, currency)}.`,
+    ),
+    svg("svg", { viewBox, class: "bars", "aria-hidden": "true" }, rows.map(bar).flat()),
+  );
+}

@@ -114,10 +114,11 @@ class DynamoJobIndex:
             }
         if change.entry is None:
             return {"Delete": key | {"Key": _entry_key(tenant, change.job_id)}}
+        # Without defaults an entry is about 850 bytes: one write unit is 1 KB.
         item = {
             **_entry_key(tenant, change.job_id),
             "rev": {"N": str(change.entry.rev)},
-            "entry": {"S": change.entry.model_dump_json(exclude_none=True)},
+            "entry": {"S": change.entry.model_dump_json(exclude_defaults=True)},
         }
         return {"Put": key | {"Item": item}}
 

@@ -4,20 +4,23 @@ import { el } from "/shared/ui/elements.js";
 import { moneyText } from "/shared/ui/money.js";
 import { svg } from "/shared/ui/svg.js";
 
-const SIZE = { width: 960, height: 220, foot: 24, gap: 0.2 };
+const SIZE = { width: 960, height: 220, foot: 24, gap: 0.2, edge: 24 };
+const WIDEST_BAR = 80;
 const MOST_LABELS = 12;
 
 export function revenueChart(rows, nameOf, currency) {
   const most = Math.max(...rows.map(({ figures }) => figures.revenue_cents), 1);
-  const { width, height, foot, gap } = SIZE;
-  const step = width / rows.length;
+  const { width, height, foot, gap, edge } = SIZE;
+  const step = (width - 2 * edge) / rows.length;
+  const wide = Math.min(step * (1 - gap), WIDEST_BAR);
   const tall = (cents) => ((height - foot - 8) * cents) / most;
   const every = Math.ceil(rows.length / MOST_LABELS);
   const bar = ({ key, figures }, index) => {
     const { paid_cents, unpaid_cents, revenue_cents } = figures;
-    const place = { x: index * step + (step * gap) / 2, width: step * (1 - gap) };
+    const middle = edge + (index + 0.5) * step;
+    const place = { x: middle - wide / 2, width: wide };
     const top = height - foot - tall(revenue_cents);
-    const label = svg("text", { x: (index + 0.5) * step, y: height - 6, "text-anchor": "middle" });
+    const label = svg("text", { x: middle, y: height - 6, "text-anchor": "middle" });
     label.textContent = index % every === 0 ? nameOf(key) : "";
     return [
       svg("rect", { class: "bar-unpaid", ...place, y: top, height: tall(unpaid_cents) }),

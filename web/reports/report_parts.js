@@ -46,7 +46,8 @@ export function figuresTable(report, flows, nameOf) {
   const whole = { first: report.first, last: report.last };
   const line = (head, figures, days, question, tag = "tr") => {
     const ended = (end) => ({ ...question, status: endedStatuses(flows, end) });
-    const link = (text, asked) => el("td.numbers", {}, el("a", { href: historyLink(days, asked) }, text));
+    const link = (text, asked, is = text) =>
+      el("td.numbers", {}, is === 0 ? text : el("a", { href: historyLink(days, asked) }, text));
     const money = (cents) => moneyText(cents, report.currency) || "–";
     return el(
       tag,
@@ -56,8 +57,8 @@ export function figuresTable(report, flows, nameOf) {
       link(figures.done, ended("done")),
       link(figures.cancelled, ended("cancelled")),
       el("td.numbers", {}, figures.failed_attempts),
-      link(money(figures.revenue_cents), ended("done")),
-      link(money(figures.unpaid_cents), { ...ended("done"), paid: "false" }),
+      link(money(figures.revenue_cents), ended("done"), figures.revenue_cents),
+      link(money(figures.unpaid_cents), { ...ended("done"), paid: "false" }, figures.unpaid_cents),
       el("td.numbers", {}, money(figures.average_price_cents)),
       el("td.numbers", {}, onTimeText(figures) || "–"),
     );

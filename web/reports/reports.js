@@ -135,7 +135,7 @@ class ReportsPage {
             "section.panel",
             { "aria-label": "Revenue" },
             el("h2", {}, `Revenue by ${GROUPINGS[report.by].toLowerCase()}`),
-            revenueChart(report.rows, nameOf, report.currency),
+            revenueChart(report.rows, (key) => shortName(key, report), report.currency),
             figuresTable(report, flows, nameOf),
           ),
       unpaidList(report, dayOf),
@@ -168,6 +168,11 @@ function rowName(key, { by, names = {} }) {
   if (by === "week") return `from ${dayName(key)}`;
   if (by === "month") return monthName(key);
   return names[key] ?? key;
+}
+
+/** For the foot of a chart. */
+function shortName(key, report) {
+  return ["day", "week"].includes(report.by) ? dayName(key) : rowName(key, report);
 }
 
 function dayName(day, more = {}) {

@@ -31,7 +31,11 @@ def test_done_and_paid_in_cash_is_in_the_report_the_unpaid_list_and_the_file(
     with visitor(browser) as owner:
         page = signed_in(owner, stack, "/settings/", olive)
         write_prices(page)
-        jobs = {name: given_to(stack, booked(stack, name), mike) for name in (ada, bo)}
+        hours = {ada: 0.0, bo: 1.5}  # one crew cannot be at two jobs at once
+        jobs = {
+            name: given_to(stack, booked(stack, name, hours=begin), mike)
+            for name, begin in hours.items()
+        }
         with visitor(browser, PHONE) as crew:
             phone = signed_in(crew, stack, "/crew/", mike)
             for name in jobs:

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.laptop import Laptop
 from tests.e2e.support.jobs import until
@@ -40,10 +40,10 @@ def test_done_and_paid_in_cash_is_in_the_report_the_unpaid_list_and_the_file(
             phone = signed_in(crew, stack, "/crew/", mike)
             for name in jobs:
                 do_the_job(phone, name)
-            of(phone, ada).get_by_test_id("pay").click()
+            opened(phone, ada).get_by_test_id("pay").click()
             phone.get_by_role("button", name="Cash").click()
             expect(of(phone, ada).get_by_test_id("paid")).to_have_text("Paid: $300, cash")
-            expect(of(phone, bo).get_by_test_id("unpaid")).to_contain_text("To collect: $300")
+            expect(opened(phone, bo).get_by_test_id("unpaid")).to_contain_text("To collect: $300")
         paid = until(lambda: job_of(stack, jobs[ada]), lambda job: bool(job.payment), SLOW)
         assert paid.payment is not None
         assert (paid.price_cents, paid.payment.method) == (30_000, "cash")
@@ -64,16 +64,24 @@ def write_prices(page: Page) -> None:
 
 def do_the_job(phone: Page, customer: str) -> None:
     """Start, report half a load, complete. The price is there as soon as the load is."""
-    job = of(phone, customer)
+    job = opened(phone, customer)
     expect(job).to_have_attribute("data-status", "ready_for_pickup")
-    if job.get_by_test_id("next").count() == 0:
-        job.get_by_role("button").first.click()
     press_next(phone, customer)
     job.get_by_test_id("load").click()
     phone.get_by_role("button", name="Half", exact=True).click()
     expect(job.get_by_test_id("unpaid")).to_contain_text("To collect: $300")
     press_next(phone, customer)
     expect(job).to_have_attribute("data-status", "completed")
+
+
+def opened(phone: Page, customer: str) -> Locator:
+    """The job's card; only the current one is open by itself."""
+    job = of(phone, customer)
+    head = job.get_by_role("button").first
+    if head.get_attribute("aria-expanded") == "false":
+        head.click()
+    expect(head).to_have_attribute("aria-expanded", "true")
+    return job
 
 
 def both_are_reported(page: Page, account: str, ada: str, bo: str) -> None:

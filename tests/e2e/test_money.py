@@ -44,6 +44,8 @@ def test_done_and_paid_in_cash_is_in_the_report_the_unpaid_list_and_the_file(
             phone.get_by_role("button", name="Cash").click()
             expect(of(phone, ada).get_by_test_id("paid")).to_have_text("Paid: $300, cash")
             expect(opened(phone, bo).get_by_test_id("unpaid")).to_contain_text("To collect: $300")
+            sent = phone.get_by_test_id("signal")
+            expect(sent).to_have_attribute("data-waiting", "0", timeout=SLOW * 1000)
         paid = until(lambda: job_of(stack, jobs[ada]), lambda job: bool(job.payment), SLOW)
         assert paid.payment is not None
         assert (paid.price_cents, paid.payment.method) == (30_000, "cash")

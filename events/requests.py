@@ -13,6 +13,7 @@ from statemachine.job import CrewRole, DurationMinutes, Schedule
 from statemachine.price_guide import EstimateRequest
 from statemachine.prices import LoadSize, PaymentMethod, PriceCents
 from statemachine.values import Actor, BuiltOnUse, EventId, JobId, Name, ShortText, Tenant
+from statemachine.visit import ApproachStage, VisitAnswer
 
 REQUESTS_SOURCE = "haulway.dispatch"
 TEXTS_SOURCE = "haulway.texts"
@@ -142,6 +143,9 @@ class Changes(BuiltOnUse):
     dispatchers, with a `reason`."""
     texts_stopped: bool | None = None
     """Shown on the board. A customer who answered STOP gets no SMS, whatever this says."""
+    visit_answer: VisitAnswer | None = None
+    approach: ApproachStage | None = None
+    """The crew is on its way, or almost there: the customer is told, with the ETA."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":

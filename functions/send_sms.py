@@ -15,12 +15,14 @@ from functions.aws.container import (
     read_settings,
 )
 from functions.aws.eventbridge import EventBridgeRequests
-from functions.aws.messages import S3PhoneRecords, S3TextBudgets
+from functions.aws.messages import S3Deliveries, S3PhoneRecords, S3TextBudgets
 from functions.aws.queues import SqsDelayedMessages
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.site_address import StoredEdgeAddress
 from functions.aws.sms_providers import SmsSettings
-from functions.messages.customer_sms import JobChanged, SendSms
+from functions.messages.customer_sms import SendSms
+from functions.messages.plan_reminders import PlanReminders
+from functions.messages.sms_request import JobChanged
 from functions.protocol.batches import BatchConsumer
 from functions.protocol.clock import utc_now
 from functions.wiring.sms_once import sms_once_of
@@ -52,6 +54,7 @@ def wire() -> tuple[SendSms, BatchConsumer[JobChanged]]:
         requests=EventBridgeRequests(client("events"), settings.bus_name),
         once=sms_once_of(settings, s3, bucket),
         later=SqsDelayedMessages(client("sqs"), settings.queue_url),
+        plan=PlanReminders(S3Deliveries(s3, bucket), S3Tenants(s3, bucket)),
         link=_link(settings),
     )
     return send, batch_consumer(JobChanged, settings)

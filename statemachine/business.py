@@ -12,6 +12,7 @@ from statemachine.business_values import (
     WEEKDAYS,
     ClockRange,
     ClockRanges,
+    ClockTime,
     Color,
     Currency,
     HomeCountry,
@@ -133,6 +134,15 @@ class BusinessSettings(Frozen):
     """The business's own number, to which customers reply. None: the stage's shared number."""
     countries: Annotated[tuple[Country, ...], Field(min_length=1)] = (DEFAULT_COUNTRY,)
     """SMS are sent only to phone numbers of these countries."""
+    remind_day_before: bool = False
+    """Whether customers are sent a reminder the day before their window, at `reminder_time`."""
+    reminder_time: ClockTime = time(17)
+    answer_hours: Annotated[int, Field(ge=1, le=48)] = 4
+    """How long a customer has to answer that reminder, until the board says to call."""
+    remind_hours_before: Annotated[int, Field(ge=0, le=24)] = 0
+    """How many hours before the window customers are sent a reminder; 0: none."""
+    text_on_my_way: bool = True
+    """Whether customers are sent an SMS when the crew says that it is on its way or arriving."""
     text_crew_changes: bool = False
     """Whether customers are sent an SMS when other people come than they were told."""
     unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3

@@ -7,6 +7,7 @@ from typing import Protocol
 from statemachine.job import CrewRole, Customer, Place, Schedule
 from statemachine.job_money import MoneyEdit
 from statemachine.values import Actor
+from statemachine.visit import ApproachStage, VisitAnswer
 
 
 class CrewRequest(Protocol):
@@ -39,6 +40,10 @@ class ChangeSet(MoneyEdit, Protocol):
     def override(self) -> bool | None: ...
     @property
     def texts_stopped(self) -> bool | None: ...
+    @property
+    def visit_answer(self) -> VisitAnswer | None: ...
+    @property
+    def approach(self) -> ApproachStage | None: ...
 
 
 class EditRequest(Protocol):

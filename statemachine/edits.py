@@ -10,6 +10,7 @@ from statemachine.job_money import MoneyRefused, money_change, money_values
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
+from statemachine.visit import CrewApproach
 
 MAX_OWN_NOTES = 50
 """How many notes on one job a sender who is not a dispatcher may write, texts included."""
@@ -177,6 +178,8 @@ FIELDS = {
     "payment": "payment",
     "load_size": "load_size",
     "texts_stopped": "texts_stopped",
+    "visit_answer": "visit_answer",
+    "approach": "approach",
 }
 """The field of the job that each change sets."""
 SINGLE_VALUES = (
@@ -185,6 +188,7 @@ SINGLE_VALUES = (
     "duration_minutes",
     "load_size",
     "texts_stopped",
+    "visit_answer",
 )
 """Changes whose value becomes the field's value as it is."""
 
@@ -236,6 +240,8 @@ def _new_values(
         yield "crew", tuple(_crew_of(changes.crew, name_of))
     if changes.truck is not None:
         yield "truck", changes.truck or None
+    if changes.approach is not None:
+        yield "approach", CrewApproach(stage=changes.approach, at=now)
     for name in SINGLE_VALUES:
         value = getattr(changes, name)
         if value is not None:

@@ -73,6 +73,11 @@ class Status(Frozen):
     def terminal(self) -> bool:
         return self.end is not None
 
+    @property
+    def awaits_arrival(self) -> bool:
+        """Whether the customer waits for the crew, within the arrival window."""
+        return self.late_minutes is not None
+
     @model_validator(mode="after")
     def _limit_unless_ended(self) -> "Status":
         if self.terminal == (self.limit_minutes is not None):

@@ -29,6 +29,7 @@ from statemachine.values import (
     Tenant,
     Utc,
 )
+from statemachine.visit import CrewApproach, VisitAnswer
 
 DurationMinutes = Annotated[int, Field(strict=True, ge=5, le=1440)]
 """How long a job takes crew and truck, with the drive."""
@@ -212,6 +213,8 @@ class Job(Frozen):
     """Only the latest entries."""
     texts_stopped: bool = False
     """The customer wants no texts. For display: the phone's own record decides whether to send."""
+    visit_answer: VisitAnswer | None = None
+    approach: CrewApproach | None = None
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
     def entry_of(self, event_id: str) -> LedgerEntry | None:

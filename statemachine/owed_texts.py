@@ -3,8 +3,10 @@
     a move              its text, if it has one; it tells all that is so when it is sent
     the phone number    the text of the last move again, to the number that has not had it
     the arrival window  rescheduled, if a text told another one
+    the crew's way      on the way, or almost there
     the ETA             running late, or sooner, if it is not what the customer expects
     the crew            changed, if a text showed another one
+    another time        the link to choose one, for a customer who has asked for it
 
 Each delivery has what its text told. So it does not matter how many edits were made in the
 meantime, or in which order their facts arrive: what was told is compared with what is so now.
@@ -18,16 +20,19 @@ from datetime import datetime, timedelta
 from statemachine.deliveries import Delivery
 from statemachine.flows import Flow
 from statemachine.job import Job
-from statemachine.sms_texts import EDIT_TEXTS, EditText
+from statemachine.reminders import approach_now
+from statemachine.sms_texts import CHANGE_TEXTS, TextKind
 from statemachine.values import Text, iso
 
 TOLD = frozenset({"sent", "unknown"})
 """Outcomes after which the customer may have read the text."""
 NOTICEABLE = timedelta(minutes=10)
 """A smaller change of the ETA is on the page and in no text."""
+APPROACH_LASTS = timedelta(hours=1)
+"""What the crew said about its way is news for so long."""
 SAME_VISIT = timedelta(hours=12)
 """An ETA told for a time further away was about another day."""
-TELLING = frozenset({"customer", "schedule", "crew"})
+TELLING = frozenset({"customer", "schedule", "crew", "approach", "visit_answer"})
 """The fields of a job whose change may have to be told."""
 
 
@@ -36,7 +41,7 @@ class OwedText:
     """`mark` names the delivery, `at` is when the reason for the text arose."""
 
     mark: str
-    kind: EditText | None
+    kind: TextKind | None
     """None for the text of a move, or of the booking."""
     text: Text
     at: datetime
@@ -60,17 +65,19 @@ def texts_before(job: Job, flow: Flow, seq: int) -> Iterator[tuple[int, Text]]:
             yield earlier, text
 
 
-def told_by(text: Text, job: Job) -> dict[str, str]:
-    """What the customer knows of the schedule and the crew after reading `text`.
+def told_by(owed: OwedText, job: Job) -> dict[str, str]:
+    """What the customer knows of schedule, crew, and approach after reading the text.
 
     A text about a job without a window never promises the earlier one: on hold, after a failed
     attempt.
     """
-    facts = _facts_of(job)
+    facts, text = _facts_of(job), owed.text
     told = {name: facts[name] for name in ("window", "eta") if f"{{{name}}}" in text.en}
     if not facts["window"]:
         told["window"] = ""
-    return told | ({"crew": facts["crew"]} if "{link}" in text.en else {})
+    told |= {"crew": facts["crew"]} if "{link}" in text.en else {}
+    about = {"on_my_way": "approach", "arriving": "approach", "other_time": "other_time"}
+    return told | {name: facts[name] for kind, name in about.items() if kind == owed.kind}
 
 
 def _facts_of(job: Job) -> dict[str, str]:
@@ -80,7 +87,14 @@ def _facts_of(job: Job) -> dict[str, str]:
         "window": "/".join(iso(moment) for moment in ends),
         "eta": iso(schedule.eta) if schedule.eta else "",
         "crew": ",".join(sorted(assigned.member for assigned in job.crew)),
+        "approach": f"{job.approach.stage}/{iso(job.approach.at)}" if job.approach else "",
+        "other_time": _last_edit_of(job, "visit_answer"),
     }
+
+
+def _last_edit_of(job: Job, field: str) -> str:
+    """The event id of the last edit of that field."""
+    return next((edit.event_id for edit in reversed(job.edits) if field in edit.fields), "")
 
 
 def owed_text(
@@ -120,9 +134,9 @@ def _corrected(job: Job, flow: Flow, ended: Sequence[Delivery], number: str) -> 
     here = [each for each in ended if _seq_of(each.name.mark) == job.seq] if text else ended
     corrected = any("customer" in edit.fields for edit in job.edits)
     if corrected and ended and all(each.number != number for each in here):
-        kind: EditText | None = None if text else "link"
+        kind: TextKind | None = None if text else "link"
         mark = corrected_mark(job, number)
-        yield OwedText(mark, kind, text or EDIT_TEXTS["link"], _since(job, job.seq))
+        yield OwedText(mark, kind, text or CHANGE_TEXTS["link"], _since(job, job.seq))
 
 
 def _since(job: Job, seq: int) -> datetime:
@@ -145,15 +159,20 @@ def _edited(
     for delivery in sorted(ended, key=lambda each: each.updated_at):
         if delivery.state in TOLD and delivery.number == number:
             told |= delivery.told
-    schedule = _window_text(job, told, now) or _eta_text(job, told, now)
-    for kind, field in ((schedule, "schedule"), (_crew_text(job, told), "crew")):
+    for kind, field in (
+        (_window_text(job, told, now), "schedule"),
+        (_approach_text(job, flow, told, now), "approach"),
+        (_eta_text(job, told, now), "schedule"),
+        (_crew_text(job, told), "crew"),
+        (_other_time_text(job, told), "visit_answer"),
+    ):
         edit = next((each for each in reversed(job.edits) if field in each.fields), None)
         if kind and edit:
             event = hashlib.sha256(edit.event_id.encode()).hexdigest()[:16]
-            yield OwedText(f"{kind}-{event}", kind, EDIT_TEXTS[kind], edit.recorded_at)
+            yield OwedText(f"{kind}-{event}", kind, CHANGE_TEXTS[kind], edit.recorded_at)
 
 
-def _window_text(job: Job, told: dict[str, str], now: datetime) -> EditText | None:
+def _window_text(job: Job, told: dict[str, str], now: datetime) -> TextKind | None:
     """None too if the window is over: no one needs to be told of it."""
     window, end = _facts_of(job)["window"], job.schedule.window_end
     if told.get("window", window) == window or (end and end <= now):
@@ -163,7 +182,20 @@ def _window_text(job: Job, told: dict[str, str], now: datetime) -> EditText | No
     return "rescheduled" if window else "unscheduled"
 
 
-def _eta_text(job: Job, told: dict[str, str], now: datetime) -> EditText | None:
+def _approach_text(job: Job, flow: Flow, told: dict[str, str], now: datetime) -> TextKind | None:
+    said = approach_now(job, flow)
+    if said is None or now - said.at > APPROACH_LASTS:
+        return None
+    return None if told.get("approach") == _facts_of(job)["approach"] else said.stage
+
+
+def _other_time_text(job: Job, told: dict[str, str]) -> TextKind | None:
+    if job.visit_answer is None or job.visit_answer.state != "other_time":
+        return None
+    return None if told.get("other_time") == _facts_of(job)["other_time"] else "other_time"
+
+
+def _eta_text(job: Job, told: dict[str, str], now: datetime) -> TextKind | None:
     """An ETA that the customer does not expect: by what was told, or by the window."""
     eta, end = job.schedule.eta, job.schedule.window_end
     if eta is None or eta <= now:
@@ -176,6 +208,6 @@ def _eta_text(job: Job, told: dict[str, str], now: datetime) -> EditText | None:
     return "late" if told and end and eta > end else None
 
 
-def _crew_text(job: Job, told: dict[str, str]) -> EditText | None:
+def _crew_text(job: Job, told: dict[str, str]) -> TextKind | None:
     crew = _facts_of(job)["crew"]
     return "crew_changed" if crew and told.get("crew") not in (None, "", crew) else None

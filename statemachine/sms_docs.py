@@ -11,7 +11,7 @@ from pathlib import Path
 from statemachine.business import BusinessSettings
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, Execution, Job, Place, Schedule
-from statemachine.sms_texts import EDIT_TEXTS, EditText
+from statemachine.sms_texts import CHANGE_TEXTS, TextKind
 from statemachine.sms_wording import wording
 from statemachine.values import LANGUAGES, Actor, Language, Text
 
@@ -29,11 +29,16 @@ Webhooks are in no language: `JobCreated`, `JobMoved`, and `JobEdited` are annou
 here, whether or not there is a text.
 """
 
-WHEN: dict[EditText, str] = {
+WHEN: dict[TextKind, str] = {
     "link": "the phone number is corrected, and the last move has no text",
     "scheduled": "an arrival window is given to a job whose texts had none",
     "rescheduled": "the arrival window is not the one that was told",
     "unscheduled": "the arrival window that was told is taken away",
+    "on_my_way": "the crew says that it is on its way, unless `text_on_my_way` is off",
+    "arriving": "the crew says that it is almost there, unless `text_on_my_way` is off",
+    "other_time": "the customer wants another time: R, CAMBIAR",
+    "day_before": "the day before the window at `reminder_time`, if `remind_day_before` is on",
+    "hours_before": "`remind_hours_before` hours before the window",
     "late": "the ETA is after the window, or later than was told by ten minutes",
     "sooner": "the ETA is earlier than was told by ten minutes",
     "crew_changed": "other people come than were told, if `text_crew_changes` is on",
@@ -60,9 +65,9 @@ class Line:
 
 def render() -> str:
     """The text of `docs/texts.md`."""
-    edits = (Line(f"`{kind}`: {WHEN[kind]}", text) for kind, text in EDIT_TEXTS.items())
+    edits = (Line(f"`{kind}`: {WHEN[kind]}", text) for kind, text in CHANGE_TEXTS.items())
     parts = [_section(f"{flow.label.en} (`{flow.name}`)", lines_of(flow)) for flow in _flows()]
-    return "\n".join([TOP, *parts, _section("Edits, in every flow", edits)])
+    return "\n".join([TOP, *parts, _section("Edits and reminders, in every flow", edits)])
 
 
 def _flows() -> Iterable[Flow]:

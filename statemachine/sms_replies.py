@@ -6,7 +6,7 @@ from typing import Literal
 
 from statemachine.values import Text
 
-ReplyMeaning = Literal["stop", "start", "help", "yes", "other"]
+ReplyMeaning = Literal["stop", "start", "help", "yes", "reschedule", "other"]
 
 STOP_WORDS = """
     stop stopall unsubscribe cancel end quit remove optout revoke arret td
@@ -34,13 +34,33 @@ STOP_SENDING_ES = re.compile(
 START = frozenset({"start", "unstop", "subscribe", "resume", "iniciar", "reanudar", "empezar"})
 HELP = frozenset({"help", "info", "ayuda"})
 YES = frozenset(
-    {"yes", "y", "yep", "yeah", "ready", "ok", "okay", "confirm", "si", "listo", "lista"}
+    {
+        "yes",
+        "y",
+        "c",
+        "yep",
+        "yeah",
+        "ready",
+        "ok",
+        "okay",
+        "confirm",
+        "confirmed",
+        "si",
+        "listo",
+        "lista",
+        "confirmo",
+        "confirmar",
+        "confirmado",
+    }
 )
 WORDS_AROUND_YES = """
     please thanks thank you it its s is am i m we re are all im set for pickup
     gracias por favor esta estamos estoy ya todo el la para recoger
 """
 AROUND_YES = frozenset(WORDS_AROUND_YES.split())
+
+RESCHEDULE = frozenset({"r", "reschedule", "reprogramar", "cambiar"})
+"""Another time, if alone in an SMS."""
 
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode's categories of control, format (including direction), and unassigned characters."""
@@ -75,6 +95,8 @@ def meaning_of_reply(text: str) -> ReplyMeaning:
         return "start"
     if alone in HELP:
         return "help"
+    if alone in RESCHEDULE:
+        return "reschedule"
     if YES & set(words) and set(words) <= YES | AROUND_YES:
         return "yes"
     return "other"

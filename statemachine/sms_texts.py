@@ -1,4 +1,4 @@
-"""The SMS that are about no status: what was changed after the customer was told, in words.
+"""The SMS that are about no status: what was changed after the customer was told, and reminders.
 
 The SMS of statuses and moves are in the flows; these are the same in every flow. The fields in
 braces are those of `sms_wording.SMS_ROOM`.
@@ -9,11 +9,14 @@ from typing import Literal
 
 from statemachine.values import Text
 
-EditText = Literal[
-    "link", "scheduled", "rescheduled", "unscheduled", "late", "sooner", "crew_changed"
-]
+TextKind = Literal[
+    "link", "scheduled", "rescheduled", "unscheduled", "on_my_way", "arriving", "late", "sooner",
+    "crew_changed", "other_time", "day_before", "hours_before",
+]  # fmt: skip
+REMINDERS = frozenset[TextKind]({"day_before", "hours_before"})
+"""Sent by the clock; the others follow an edit."""
 
-EDIT_TEXTS: Mapping[EditText, Text] = {
+CHANGE_TEXTS: Mapping[TextKind, Text] = {
     "link": Text(
         en="{business}: Hi {first_name}, this is the link to your pickup{window}: {link}",
         es="{business}: Hola {first_name}, este es el enlace a su recogida{window}: {link}",
@@ -48,5 +51,29 @@ EDIT_TEXTS: Mapping[EditText, Text] = {
     "crew_changed": Text(
         en="{business}: Hi {first_name}, your crew has changed. See who is coming: {link}",
         es="{business}: Hola {first_name}, su equipo ha cambiado. Vea quién va: {link}",
+    ),
+    "on_my_way": Text(
+        en="{business}: Hi {first_name}, your crew is on the way{eta}. Follow along: {link}",
+        es="{business}: Hola {first_name}, su equipo va en camino{eta}. Vea el avance: {link}",
+    ),
+    "arriving": Text(
+        en="{business}: Hi {first_name}, your crew is almost there. Details: {link}",
+        es="{business}: Hola {first_name}, su equipo está por llegar. Detalles: {link}",
+    ),
+    "other_time": Text(
+        en="{business}: Choose another time for your pickup here: {link}",
+        es="{business}: Elija otra hora para su recogida: {link}",
+    ),
+    "day_before": Text(
+        en="{business}: Hi {first_name}, a reminder of your pickup{window}. "
+        "Reply C to confirm or R for another time. Details: {link}",
+        es="{business}: Hola {first_name}, le recordamos su recogida{window}. "
+        "Responda C para confirmar o R para otra hora. Detalles: {link}",
+    ),
+    "hours_before": Text(
+        en="{business}: Hi {first_name}, we will see you soon, for your pickup{window}. "
+        "Details: {link}",
+        es="{business}: Hola {first_name}, pronto estamos con usted, para su recogida{window}. "
+        "Detalles: {link}",
     ),
 }

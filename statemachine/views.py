@@ -14,7 +14,9 @@ from statemachine.deadlines import due_at
 from statemachine.flows import Flow, Status
 from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
 from statemachine.prices import LoadSize, PriceCents
+from statemachine.reminders import approach_now, call_after
 from statemachine.values import Frozen, JobId, Name, Tenant, Text, Utc
+from statemachine.visit import ApproachStage
 
 PHONE_END = 4
 LOAD_ON_CARD = 160
@@ -70,6 +72,8 @@ class View(Frozen):
     schedule: Schedule = Schedule()
     driver: str | None = None
     """The driver's first name."""
+    approach: ApproachStage | None = None
+    """What the crew said last about its way here."""
     under_way: bool = False
     """Whether the crew location may be requested now, at `/api/track/{digest}/place`."""
     photos: tuple[PhotoShown, ...] = ()
@@ -108,6 +112,8 @@ class Card(Frozen):
     """How many notes the job has."""
     texts_stopped: bool = False
     """The customer gets no texts, so call instead."""
+    call_after: Utc | None = None
+    """From then on, call: the customer has not answered the reminder, or wants another time."""
     entered_at: Utc
     due_at: Utc | None = None
     """When the job becomes overdue in its status; None once it has ended."""
@@ -166,6 +172,7 @@ def view_of(job: Job, flow: Flow) -> View:
         choices=tuple(_choices(job, flow)),
         schedule=job.schedule,
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
+        approach=said.stage if (said := approach_now(job, flow)) else None,
         under_way=status.under_way,
         photos=tuple(_photos(job)) if status.end == "done" else (),
         load_size=job.load_size if status.end == "done" else None,
@@ -203,6 +210,7 @@ def card_of(job: Job, flow: Flow) -> Card:
         failed_attempts=job.failed_attempts,
         notes=len(job.notes),
         texts_stopped=job.texts_stopped,
+        call_after=call_after(job, flow),
         entered_at=job.entered_at,
         due_at=due_at(job),
         created_at=job.created_at,

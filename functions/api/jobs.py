@@ -29,7 +29,7 @@ from statemachine.job import Customer, Job, Place
 from statemachine.values import JOB_ID_PATTERN, RESERVED, Actor
 
 READERS = 8
-CREW_EDITS = frozenset({"note", "eta", "load_size", "payment", "reason"})
+CREW_EDITS = frozenset({"note", "eta", "load_size", "payment", "reason", "approach"})
 """What crew may change: notes, when they will arrive, what they loaded, and what they were paid.
 The rest is for dispatchers."""
 

@@ -1,4 +1,5 @@
-"""Step 8: the customer is sent a text about a change, once, and only while it is true.
+"""Step 8: the customer is sent a text about a change, once, and only while it is true; and, when
+its time has come, a reminder (plan_reminders.py).
 
 Messages wait in the queue for the merge window, so that after two quick moves only the last one
 sends a text. What a message names is only a hint: the job and what was told of it decide what is
@@ -14,8 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict, model_validator
-
 from functions.messages.customer_jobs import open_jobs_of, texts_edit
 from functions.messages.deliveries import DelayedMessages
 from functions.messages.expected_messages import number_of, text_name
@@ -25,9 +24,10 @@ from functions.messages.phone_numbers import (
     change_phone_record,
     phone_record,
 )
+from functions.messages.plan_reminders import PlanReminders, asked_edit
 from functions.messages.sms_budget import TextBudgets, may_spend
 from functions.messages.sms_once import OPTED_OUT, SmsOnce
-from functions.messages.sms_request import SmsRequest
+from functions.messages.sms_request import JobChanged, SmsRequest
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests, Tenants
 from statemachine.business import SHARED, BusinessSettings, quiet_until
@@ -45,39 +45,13 @@ from statemachine.owed_texts import (
     texts_before,
     told_by,
 )
+from statemachine.reminders import is_still_due, is_wanted, reminder_kind
 from statemachine.sms_numbers import why_no_sms
-from statemachine.sms_texts import EDIT_TEXTS
+from statemachine.sms_texts import CHANGE_TEXTS
 from statemachine.sms_wording import Wording, wording
-from statemachine.values import JobId, Tenant
 
 TOO_OLD = timedelta(hours=6)
 """A fact that arrives later than this, without a delivery on record, is a replay or outdated."""
-
-
-class JobChanged(BaseModel):
-    """What a text needs from `JobCreated`, `JobMoved`, `JobEdited`, or our own `SmsRequest`."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    tenant: Tenant
-    job_id: JobId
-    seq: int | None = None
-    """None for an edit, which is no move."""
-    mark: str | None = None
-    """The mark of an existing delivery."""
-    fields: tuple[str, ...] = ()
-    """What the edit changed."""
-
-    @model_validator(mode="after")
-    def _tells_something(self) -> "JobChanged":
-        if self.seq is None and self.mark is None and not self.fields:
-            raise ValueError("send `seq`, `mark`, or the `fields` of an edit")
-        return self
-
-    @property
-    def named(self) -> str | None:
-        """The mark of the text that is meant; None for an edit: whatever is owed after it."""
-        return self.mark or (None if self.seq is None else str(self.seq))
 
 
 @dataclass(frozen=True)
@@ -105,11 +79,16 @@ class _Text:
         return self.job.status_at(self.seq)
 
     @property
-    def asks(self) -> str | None:
-        """The move that a YES to this text makes; the text of a move asks nothing."""
-        status = self.flow.status(self.status)
-        moves = self.owed.kind is None and self.owed.text != status.sms
-        return None if moves else status.yes
+    def question(self) -> PendingQuestion | None:
+        """What a YES to this text means; a move that has its own text asks nothing."""
+        job, status = self.job, self.flow.status(self.status)
+        rev = job.ledger[self.seq - 1].rev if self.seq else 1
+        if self.owed.kind == "day_before":
+            start = job.schedule.window_start
+            return PendingQuestion(job_id=job.job_id, rev=rev, window_start=start)
+        if status.yes is None or (self.owed.kind is None and self.owed.text != status.sms):
+            return None
+        return PendingQuestion(job_id=job.job_id, rev=rev, move=status.yes)
 
     @property
     def is_unconfirmed_booking(self) -> bool:
@@ -125,7 +104,7 @@ class _Text:
             to=masked_phone(phone or ""),
             number=number_of(self.job.tenant, phone) if phone else None,
             parts=text.parts if text else None,
-            told=told_by(self.owed.text, self.job) if text else {},
+            told=told_by(self.owed, self.job) if text else {},
             created_at=self.now,
             updated_at=self.now,
         )
@@ -140,6 +119,7 @@ class SendSms:
     requests: Requests
     once: SmsOnce
     later: DelayedMessages
+    plan: PlanReminders
     link: Callable[[str], str]
     """The tracking link of a token."""
     pause: Pause = full_jitter
@@ -155,6 +135,8 @@ class SendSms:
         flow, mark = load_flow(job.flow), change.named
         if job.customer.phone is None:
             return self._dropped(job, flow, mark, "no_number", now)
+        if change.mark is None:
+            self.plan(job, flow, now)
         if mark and mark.isdecimal():
             text = self._of_move(job, flow, int(mark), now)
         else:
@@ -186,12 +168,16 @@ class SendSms:
         """The text that is owed; or the named one, which is not owed any more."""
         assert job.customer.phone is not None
         number = number_of(job.tenant, job.customer.phone)
-        known = list(self.once.deliveries.about(job.tenant, job.job_id))
-        owed = owed_text(job, flow, known, number, now)
+        owed = None
+        if mark is None or reminder_kind(mark) is None:
+            known = list(self.once.deliveries.about(job.tenant, job.job_id))
+            owed = owed_text(job, flow, known, number, now)
         if mark is None or (owed and owed.mark == mark):
             return _Text(job, flow, owed, now) if owed else None
+        if is_still_due(mark, job, flow, now):
+            return _Text(job, flow, _reminder(mark, job), now)
         renamed = corrected_mark(job, "") in mark and mark != corrected_mark(job, number)
-        gone = OwedText(mark, "link", EDIT_TEXTS["link"], job.entered_at)
+        gone = OwedText(mark, "link", CHANGE_TEXTS["link"], job.entered_at)
         return _Text(job, flow, gone, now, "number_changed" if renamed else "stale")
 
     def _dropped(
@@ -200,7 +186,7 @@ class SendSms:
         """Record for a held text that its number, or its wording, no longer exists."""
         if mark is None or self.once.deliveries.read(text_name(job, mark)) is None:
             return None
-        gone = OwedText(mark, "link", EDIT_TEXTS["link"], job.entered_at)
+        gone = OwedText(mark, "link", CHANGE_TEXTS["link"], job.entered_at)
         return self.once(_Text(job, flow, gone, now).draft(None), "", "", now, lambda _: why)
 
     def _deliver(self, text: _Text, tenant: BusinessSettings, phone: str) -> Delivery:
@@ -220,13 +206,13 @@ class SendSms:
             else:
                 self._remember(text, tenant, phone)
         delivery = self.once(draft, phone, worded.body, now, drop, quiet)
-        self._follow_up(delivery, text, phone)
+        self._follow_up(delivery, text, tenant, phone)
         return delivery
 
     def _refusal(self, text: _Text, tenant: BusinessSettings, phone: str) -> str | None:
         if text.stale:
             return text.stale
-        if text.owed.kind == "crew_changed" and not tenant.text_crew_changes:
+        if text.owed.kind and not is_wanted(text.owed.kind, tenant):
             return "switched_off"
         if self._has_opted_out(tenant, phone):
             return OPTED_OUT
@@ -251,9 +237,7 @@ class SendSms:
 
     def _remember(self, text: _Text, tenant: BusinessSettings, phone: str) -> None:
         """Record what a reply to this text will mean, before anyone can reply."""
-        job, move = text.job, text.asks
-        rev = job.ledger[text.seq - 1].rev if text.seq else 1
-        question = PendingQuestion(job_id=job.job_id, rev=rev, move=move) if move else None
+        job, question = text.job, text.question
         others = self._others(text, phone) if text.is_unconfirmed_booking else []
         if not all(_is_unconfirmed(other) for other in others):
             question = None  # anyone may have made this booking; only its link confirms it
@@ -275,8 +259,12 @@ class SendSms:
         job_ids = [job_id for job_id in known.jobs if job_id != text.job.job_id]
         return open_jobs_of(self.jobs, text.job.tenant, job_ids, phone)
 
-    def _follow_up(self, delivery: Delivery, text: _Text, phone: str) -> None:
+    def _follow_up(
+        self, delivery: Delivery, text: _Text, tenant: BusinessSettings, phone: str
+    ) -> None:
         job, now = text.job, text.now
+        if text.owed.kind == "day_before" and delivery.state in TOLD:
+            self.requests.ask([asked_edit(job, tenant, delivery.updated_at)])
         if delivery.state == "held" and delivery.due_at:
             due = SmsRequest(job.tenant, job.job_id, text.mark)
             self.later.put(due.message(), (delivery.due_at - now).total_seconds())
@@ -288,6 +276,12 @@ class SendSms:
             if not job.texts_stopped:
                 edit = texts_edit(job.tenant, job.job_id, True, text.mark, now)
                 self.requests.ask([edit])
+
+
+def _reminder(mark: str, job: Job) -> OwedText:
+    kind = reminder_kind(mark)
+    assert kind is not None
+    return OwedText(mark, kind, CHANGE_TEXTS[kind], job.entered_at)
 
 
 def _is_unconfirmed(job: Job) -> bool:

@@ -34,6 +34,7 @@ from functions.protocol.ports import Jobs, Requests, Tenants, UnknownTenant
 from statemachine.bounds import without_hidden
 from statemachine.business import MAIN, SHARED, BusinessSettings
 from statemachine.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.sms_replies import (
     A_PICTURE,
@@ -46,6 +47,7 @@ from statemachine.sms_replies import (
 )
 from statemachine.sms_wording import Wording, counted, filled
 from statemachine.values import PHONE_PATTERN, RESERVED, Utc
+from statemachine.visit import VisitAnswer
 
 
 class Inbound(BaseModel):
@@ -104,6 +106,9 @@ class ReceiveSms:
                 case "yes":
                     if not self._yes(tenant, inbound, now):
                         self._note(tenant, inbound, now)
+                case "reschedule":
+                    self._note(tenant, inbound, now)
+                    self._other_time(tenant, inbound, now)
                 case "other":
                     self._note(tenant, inbound, now)
                 case "help":
@@ -159,16 +164,7 @@ class ReceiveSms:
         question = self._answered(tenant, inbound)
         if question is None:
             return False
-        request = JobMoveRequested(
-            tenant=tenant.tenant,
-            job_id=question.job_id,
-            event_id=inbound.event_id,
-            occurred_at=now,
-            actor=BY_TEXT,
-            move=question.move,
-            expected_rev=question.rev,
-        )
-        self.requests.ask([request])
+        self.requests.ask([_answer_to(question, tenant.tenant, inbound.event_id, now)])
         return True
 
     def _answered(self, tenant: BusinessSettings, inbound: Inbound) -> PendingQuestion | None:
@@ -213,6 +209,16 @@ class ReceiveSms:
         )
         self.requests.ask([note])
 
+    def _other_time(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> None:
+        """Record that the customer wants another time; the text with the link follows from that."""
+        job = self._meant_job(tenant, inbound)
+        if job is None or load_flow(job.flow).status(job.status).terminal:
+            return
+        start = job.schedule.window_start
+        answer = VisitAnswer(state="other_time", window_start=start, answer_by=inbound.at)
+        event_id = f"{inbound.event_id}-time"
+        self.requests.ask([_answer_edit(job.tenant, job.job_id, answer, event_id, now)])
+
     def _meant_job(self, tenant: BusinessSettings, inbound: Inbound) -> Job | None:
         """The job of the last text to this number, preferring open jobs."""
         known = self._known(tenant, inbound).jobs
@@ -230,6 +236,37 @@ class ReceiveSms:
         sent = self.once(_draft(tenant, inbound, text, now), inbound.sender, text.body, now)
         if sent.state == "held":  # only this message has the wording
             raise Busy("the carrier did not take the reply yet")
+
+
+def _answer_to(
+    question: PendingQuestion, tenant: str, event_id: str, now: datetime
+) -> JobMoveRequested | JobEditRequested:
+    """What a YES to that question requests."""
+    if question.move is None:
+        yes = VisitAnswer(state="yes", window_start=question.window_start)
+        return _answer_edit(tenant, question.job_id, yes, event_id, now)
+    return JobMoveRequested(
+        tenant=tenant,
+        job_id=question.job_id,
+        event_id=event_id,
+        occurred_at=now,
+        actor=BY_TEXT,
+        move=question.move,
+        expected_rev=question.rev,
+    )
+
+
+def _answer_edit(
+    tenant: str, job_id: str, answer: VisitAnswer, event_id: str, now: datetime
+) -> JobEditRequested:
+    return JobEditRequested(
+        tenant=tenant,
+        job_id=job_id,
+        event_id=event_id,
+        occurred_at=now,
+        actor=BY_TEXT,
+        changes=Changes(visit_answer=answer),
+    )
 
 
 def _still_applies(question: PendingQuestion, job: Job) -> bool:

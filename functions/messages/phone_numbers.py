@@ -22,11 +22,13 @@ BUSINESSES_KEPT = 20
 
 
 class PendingQuestion(Frozen):
-    """What a YES means: this move of this job, at the `rev` that the text was about."""
+    """What a YES means: this move of this job, at the `rev` that the text was about; or, without a
+    move, that the customer will be there in the window of the reminder."""
 
     job_id: JobId
     rev: Annotated[int, Field(ge=1)]
-    move: Name
+    move: Name | None = None
+    window_start: Utc | None = None
     answered_by: EventId | None = None
     """The text that answered it; a copy of that text answers no other question."""
 

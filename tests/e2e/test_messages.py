@@ -80,7 +80,8 @@ def _exists(stack: Laptop, tenant: str, job_id: str) -> bool:
 
 
 def moved(stack: Laptop, tenant: str, job_id: str, name: str) -> None:
-    put(stack, "JobMoveRequested", [move(job_id, name) | {"tenant": tenant}])
+    why = {"tenant": tenant, "reason": "the gate is locked"}
+    put(stack, "JobMoveRequested", [move(job_id, name) | why])
 
 
 TEXTS = {

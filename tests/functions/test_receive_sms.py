@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from events import JobEditRequested, JobMoveRequested
-from functions.messages.customer_sms import JobChanged
 from functions.messages.deliveries import Busy
 from functions.messages.incoming_sms import Inbound, ReceiveSms, parse_inbound
 from functions.messages.phone_numbers import digest_of, phone_record
 from functions.messages.sms_once import SmsNotAccepted
+from functions.messages.sms_request import JobChanged
 from functions.protocol.batches import Permanent
 from statemachine.business import SHARED, BusinessSettings
 from statemachine.edits import edited

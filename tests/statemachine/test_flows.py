@@ -12,7 +12,7 @@ from statemachine.flows import (
     flow_names,
     load_flow,
 )
-from statemachine.sms_texts import EDIT_TEXTS
+from statemachine.sms_texts import CHANGE_TEXTS
 from statemachine.values import Text
 from tests.support.builders import moves_to
 
@@ -94,7 +94,7 @@ def test_a_status_that_is_under_way_is_looked_at_no_less_often_than_one_that_wai
 
 @every_flow
 def test_every_text_names_the_business_first(name: str) -> None:
-    texts = [*(text for _, text in load_flow(name).texts), *EDIT_TEXTS.values()]
+    texts = [*(text for _, text in load_flow(name).texts), *CHANGE_TEXTS.values()]
     assert all(t.startswith("{business}: ") for text in texts for t in (text.en, text.es))
 
 

@@ -10,7 +10,7 @@ from statemachine.flow_check import check_text
 from statemachine.flows import FOLDER, flow_names, load_flow
 from statemachine.job import Customer, Schedule
 from statemachine.sms_replies import REPLIES, is_keyword, meaning_of_reply
-from statemachine.sms_texts import EDIT_TEXTS
+from statemachine.sms_texts import CHANGE_TEXTS
 from statemachine.sms_wording import SMS_ROOM, counted, filled, plain, window, wording
 from statemachine.sms_wording import eta as words_of_eta
 from statemachine.values import Text
@@ -96,7 +96,7 @@ def test_fields_use_gsm_7_as_far_as_possible() -> None:
 @every_flow
 def test_every_sms_of_every_flow_fits_two_parts_of_gsm_7(name: str) -> None:
     full = {field: "m" * room for field, room in SMS_ROOM.items()}
-    texts = [*(text for _, text in load_flow(name).texts), *EDIT_TEXTS.values()]
+    texts = [*(text for _, text in load_flow(name).texts), *CHANGE_TEXTS.values()]
     sms = [counted(filled(words, full)) for sms in texts for words in (sms.en, sms.es)]
     assert {words.alphabet for words in sms} == {"gsm_7"}
     assert max(words.parts for words in sms) <= 2

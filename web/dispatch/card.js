@@ -28,6 +28,7 @@ export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map
     age: spanText(Math.max(ageMs(card, now_ms), MINUTE_MS)),
     overdue: late_ms === null ? null : roughText(Math.max(late_ms, MINUTE_MS)),
     textsStopped: card.texts_stopped ?? false,
+    call: Boolean(card.call_after) && Date.parse(card.call_after) <= now_ms,
   };
 }
 
@@ -70,7 +71,7 @@ export function cardNode(facts) {
 }
 
 function about(facts) {
-  const { address, arrival, crew, truck, load, attempts, notes, price, age, overdue, textsStopped } = facts;
+  const { address, arrival, crew, truck, load, attempts, notes, price, age, overdue, textsStopped, call } = facts;
   return [
     el("p.card-address", {}, el("bdi", {}, address)),
     arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
@@ -99,6 +100,16 @@ function about(facts) {
           icon("note"),
           notes,
           el("span.unseen", {}, notes === 1 ? " note" : " notes"),
+        ),
+      call &&
+        el(
+          "span.late-mark",
+          {
+            "data-testid": "call",
+            title: "The customer has not confirmed the reminder, or wants another time.",
+          },
+          icon("phone"),
+          "call",
         ),
       textsStopped &&
         el(

@@ -169,6 +169,27 @@ function messages() {
       type: "tel",
       inputmode: "tel",
     }),
+    editors.switchEditor("remind_day_before", "Remind customers the day before", {
+      hint: "The text asks them to confirm or to choose another time.",
+    }),
+    editors.textEditor("reminder_time", "Reminder at", {
+      read: values.clockValue,
+      type: "time",
+      hint: "On the day before the arrival window.",
+    }),
+    editors.textEditor("answer_hours", "Hours to answer", {
+      read: (text) => values.wholeNumber(text, { least: 1, most: 48 }),
+      inputmode: "numeric",
+      hint: "After that, the board says to call a customer who has not answered.",
+    }),
+    editors.textEditor("remind_hours_before", "Reminder before the window, in hours", {
+      read: (text) => values.wholeNumber(text, { least: 0, most: 24 }),
+      inputmode: "numeric",
+      hint: "0 means none.",
+    }),
+    editors.switchEditor("text_on_my_way", "Text customers when the crew is on its way", {
+      hint: "The crew taps a button on its page.",
+    }),
     editors.switchEditor("text_crew_changes", "Text customers when their crew changes", {
       hint: "Only those who were told of another crew before.",
     }),

@@ -8,9 +8,8 @@ import pytest
 
 from events import EndpointPaused, Fact, JobCreated, JobEdited, JobMoved
 from functions.jobs.facts import edited_fact
-from functions.messages.customer_sms import JobChanged
 from functions.messages.expected_messages import text_name
-from functions.messages.sms_request import SmsRequest
+from functions.messages.sms_request import JobChanged, SmsRequest
 from functions.messages.webhook_client import WebhookResponse
 from functions.repair.repair_deliveries import ABANDONED, AGAIN, OVERDUE, RepairDeliveries
 from statemachine.business import QuietHours

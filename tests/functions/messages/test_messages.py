@@ -15,13 +15,15 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from events import EndpointPaused, Fact, JobEditRequested
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.facts import fact_of_entry
-from functions.messages.customer_sms import JobChanged, SendSms
+from functions.messages.customer_sms import SendSms
 from functions.messages.deliveries import Busy, change, delivery_log
 from functions.messages.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.messages.fact_notice import FactNotice
 from functions.messages.fan_out import FanOutFacts, parse_fact
 from functions.messages.phone_numbers import change_phone_record, phone_record
+from functions.messages.plan_reminders import PlanReminders
 from functions.messages.sms_once import MOST_TRIES, SmsNotAccepted, SmsOnce, SmsRefused
+from functions.messages.sms_request import JobChanged
 from functions.messages.webhook_client import WebhookResponse
 from functions.messages.webhook_delivery import DeliverWebhooks, signed_headers
 from functions.messages.webhook_schedule import (
@@ -106,7 +108,9 @@ class MessageSenders:
         once = SmsOnce(self.deliveries, self.texts, self.metrics, self.log, new_id, pause=no_pause)
         self.send = SendSms(
             FakeJobs(self.bucket), self.tenants, self.numbers, FakeTextBudgets(self.bucket),
-            self.requests, once, self.later, lambda token: f"{LINK}{token}", no_pause,
+            self.requests, once, self.later,
+            PlanReminders(self.deliveries, self.tenants, no_pause),
+            lambda token: f"{LINK}{token}", no_pause,
         )  # fmt: skip
         self.lanes = WebhookQueues(self.prompt, self.slow)
         self.deliver = DeliverWebhooks(

@@ -1,18 +1,21 @@
 """`docs/texts.md` is true: each line is played, and what is read compared word for word."""
 
 from collections.abc import Iterator
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
 from statemachine import sms_docs
+from statemachine.business import NEVER_QUIET
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Customer
-from statemachine.sms_texts import EDIT_TEXTS
+from statemachine.sms_texts import CHANGE_TEXTS, REMINDERS
 from statemachine.values import LANGUAGES, Language
+from statemachine.visit import VisitAnswer
 from tests.functions.messages.test_due_messages import CORRECTED, settled
 from tests.functions.messages.test_owed_texts import Handset
-from tests.support.builders import a_job, moves_to
+from tests.support.builders import NOON, a_job, moves_to
 
 PHONE = "+15555550123"
 TOMORROW = {"window_start": "2026-11-22T14:00Z", "window_end": "2026-11-22T18:00Z"}
@@ -28,6 +31,9 @@ BEFORE_AND_AFTER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "unscheduled": ({"schedule": PLANNED}, {"schedule": NO_WINDOW}),
     "late": ({"schedule": PLANNED}, {"schedule": LATE}),
     "sooner": ({"schedule": TODAY | {"eta": "2026-11-21T20:00Z"}}, {"schedule": LATE}),
+    "on_my_way": ({"schedule": PLANNED}, {"approach": "on_my_way", "schedule": LATE}),
+    "arriving": ({"schedule": PLANNED}, {"approach": "arriving"}),
+    "other_time": ({"schedule": PLANNED}, {"visit_answer": VisitAnswer(state="other_time")}),
     "crew_changed": ({"schedule": PLANNED}, {"crew": [{"role": "driver", "member": "lena"}]}),
 }
 """The schedule that the customer was told, and the edit."""
@@ -51,7 +57,7 @@ def test_the_page_of_texts_is_what_the_flows_say() -> None:
     )
 
 
-def an_handset(flow: str, language: Language, schedule: dict[str, Any] | None = None) -> Handset:
+def a_handset(flow: str, language: Language, schedule: dict[str, Any] | None = None) -> Handset:
     """Ada has booked in that flow; no one has texted her yet."""
     handset = Handset(sms_docs.NOW)
     handset.set_tenant(name=sms_docs.BUSINESS.name, text_crew_changes=True)
@@ -78,7 +84,7 @@ def test_each_move_sends_what_the_page_says(
     name: str, origin: str | None, move: str, section: str, change: str
 ) -> None:
     for number, language in enumerate(LANGUAGES):
-        handset = an_handset(name, language)
+        handset = a_handset(name, language)
         if origin is None:
             handset.text(handset.job, now=handset.now)
         else:
@@ -87,14 +93,14 @@ def test_each_move_sends_what_the_page_says(
         assert texts == [text for text in [words()[section, change][number]] if text]
 
 
-@pytest.mark.parametrize("kind", sorted(EDIT_TEXTS))
+@pytest.mark.parametrize("kind", sorted(BEFORE_AND_AFTER))
 @pytest.mark.parametrize("name", flow_names())
 def test_each_edit_sends_what_the_page_says_in_every_flow(name: str, kind: str) -> None:
     told, edit = BEFORE_AND_AFTER[kind]
     by_change = {change: texts for (_, change), texts in words().items()}
     (texts,) = (texts for change, texts in by_change.items() if change.startswith(f"`{kind}`:"))
     for number, language in enumerate(LANGUAGES):
-        handset = an_handset(name, language, told["schedule"])
+        handset = a_handset(name, language, told["schedule"])
         if kind == "sooner":  # an ETA that a text has told
             handset.edits(schedule=told["schedule"] | {"eta": None}, announced=False)
         if kind == "link":
@@ -103,6 +109,8 @@ def test_each_edit_sends_what_the_page_says_in_every_flow(name: str, kind: str) 
             handset.text(handset.job, now=handset.now)
             handset.moves("reopen")
         else:
+            waits = next(s.name for s in load_flow(name).statuses if s.awaits_arrival)
+            handset.moves(*moves_to(waits, load_flow(name)), announced=False)
             handset.text(handset.job, now=handset.now)
         if kind == "sooner":
             handset.edits(schedule={"eta": told["schedule"]["eta"]})
@@ -117,5 +125,29 @@ def _completed(name: str) -> str:
     return next(status.name for status in load_flow(name).statuses if status.end == "done")
 
 
-def test_every_edit_has_its_line_and_is_played() -> None:
-    assert set(BEFORE_AND_AFTER) == set(EDIT_TEXTS) == set(sms_docs.WHEN)
+@pytest.mark.parametrize("kind", sorted(REMINDERS))
+@pytest.mark.parametrize("name", flow_names())
+def test_each_reminder_sends_what_the_page_says_in_every_flow(name: str, kind: str) -> None:
+    by_change = {change: texts for (_, change), texts in words().items()}
+    (texts,) = (texts for change, texts in by_change.items() if change.startswith(f"`{kind}`:"))
+    flow = load_flow(name)
+    waits = next(status.name for status in flow.statuses if status.awaits_arrival)
+    for number, language in enumerate(LANGUAGES):
+        handset = a_handset(name, language, TODAY)
+        handset.set_tenant(
+            name=sms_docs.BUSINESS.name,
+            remind_day_before=kind == "day_before",
+            remind_hours_before=1 if kind == "hours_before" else 0,
+            reminder_time=time(9),
+            quiet=NEVER_QUIET,
+        )
+        handset.now = NOON - timedelta(days=1)
+        handset.moves(*moves_to(waits, flow), announced=False)
+        handset.text(handset.job, now=handset.now)
+        eve, now = NOON - timedelta(hours=12), sms_docs.NOW
+        handset.comes_to(eve if kind == "day_before" else now)
+        assert handset.texts.sent[-1][1] == texts[number]
+
+
+def test_every_text_has_its_line_and_is_played() -> None:
+    assert set(BEFORE_AND_AFTER) | REMINDERS == set(CHANGE_TEXTS) == set(sms_docs.WHEN)

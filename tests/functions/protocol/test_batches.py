@@ -13,9 +13,9 @@ from deploy.bundle import ROOT
 from deploy.template_file import read_template
 from events import TEXTS_SOURCE, JobMoveRequested
 from functions.aws.container import once
-from functions.messages.customer_sms import JobChanged
 from functions.messages.fact_notice import FactNotice
 from functions.messages.fan_out import parse_fact
+from functions.messages.sms_request import JobChanged
 from functions.protocol.batches import (
     LONGEST_DELAY_S,
     MISSING_FOR,

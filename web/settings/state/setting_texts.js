@@ -11,8 +11,11 @@ const WORDS = {
   windows: (spans) => spans.map(spanText).join(", "),
   quiet: ({ begin, end }) => spanText({ start: begin, end }),
   suspended: (paused) => (paused ? "no" : "yes"),
-  text_crew_changes: (wanted) => (wanted ? "yes" : "no"),
   price_guide: guideText,
+  remind_day_before: yesOrNo,
+  reminder_time: clockText,
+  text_on_my_way: yesOrNo,
+  text_crew_changes: yesOrNo,
   cancellation_policy: ({ en, es }) => [en, es].filter(Boolean).join(" / "),
 };
 
@@ -26,6 +29,10 @@ export function textOf(key, value) {
 function guideText({ minimum_cents, full_cents, items = [], surcharges = [] }) {
   const [least, most] = [minimum_cents, full_cents].map(amountText);
   return `${least} to ${most}, ${items.length} items, ${surcharges.length} surcharges`;
+}
+
+function yesOrNo(wanted) {
+  return wanted ? "yes" : "no";
 }
 
 function hoursText(hours) {

@@ -65,6 +65,11 @@ export function wholeNumber(text, { least, most }) {
   return fault(`Write a whole number from ${least} to ${most}.`);
 }
 
+/** A time of the day, as HH:MM. */
+export function clockValue(text) {
+  return CLOCK.test(text) ? value(text) : fault("Give a time.");
+}
+
 /** Times {start, end} of one day, in their order. */
 export function spansValue(spans) {
   const ordered = spans.toSorted((one, other) => one.start.localeCompare(other.start));

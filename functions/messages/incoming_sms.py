@@ -7,18 +7,13 @@ A text belongs to the business that owns the number it was sent to. On a shared 
 counts for every business that shares it, and a YES for the one that asked.
 """
 
-import hashlib
-import json
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
-
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from events import Changes, JobEditRequested, JobMoveRequested
 from functions.messages.customer_jobs import BY_TEXT, jobs_of, open_jobs_of, texts_edit
 from functions.messages.deliveries import Busy
+from functions.messages.inbound import Inbound
 from functions.messages.phone_numbers import (
     PendingQuestion,
     PhoneRecord,
@@ -28,7 +23,6 @@ from functions.messages.phone_numbers import (
 )
 from functions.messages.sms_once import SmsOnce
 from functions.messages.sms_request import REPLIES as REPLIES_TO_TEXTS
-from functions.protocol.batches import Permanent
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests, Tenants, UnknownTenant
 from statemachine.bounds import without_hidden
@@ -43,36 +37,9 @@ from statemachine.sms_replies import (
     ReplyMeaning,
     is_keyword,
     meaning_of_reply,
-    readable,
 )
 from statemachine.sms_wording import Wording, counted, filled
-from statemachine.values import PHONE_PATTERN, RESERVED, Utc
 from statemachine.visit import VisitAnswer
-
-
-class Inbound(BaseModel):
-    """An incoming text as AWS End User Messaging SMS delivers it (two-way SMS, 2026-11-21)."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-
-    sender: Annotated[str, Field(alias="originationNumber", min_length=1)]
-    """Usually a phone number; services send from short codes, as `72345`, or from a name."""
-    receiver: Annotated[str, Field(alias="destinationNumber")]
-    body: Annotated[str, Field(alias="messageBody"), AfterValidator(readable)] = ""
-    """Empty for a text with only a picture, which is not passed on to us."""
-    message_id: Annotated[
-        str, Field(validation_alias=AliasChoices("inboundMessageId", "message_id"), min_length=1)
-    ]
-    at: Utc
-
-    @property
-    def is_from_phone(self) -> bool:
-        return re.fullmatch(PHONE_PATTERN, self.sender) is not None
-
-    @property
-    def event_id(self) -> str:
-        """The same for every copy; hashed, because the carrier's id may contain anything."""
-        return f"{RESERVED}sms-{hashlib.sha256(self.message_id.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)
@@ -289,13 +256,3 @@ def _draft(tenant: BusinessSettings, inbound: Inbound, text: Wording, now: datet
         created_at=now,
         updated_at=now,
     )
-
-
-def parse_inbound(event: type[Inbound], body: str) -> Inbound:
-    """The text in the notification of SNS. Raises Permanent, which does not quote the text."""
-    try:
-        notification = json.loads(body)
-        text = json.loads(notification["Message"])
-        return event.model_validate({**text, "at": notification["Timestamp"]})
-    except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Permanent("not an incoming text as AWS End User Messaging SMS delivers it") from error

@@ -9,7 +9,8 @@ import pytest
 
 from events import JobEditRequested, JobMoveRequested
 from functions.messages.deliveries import Busy
-from functions.messages.incoming_sms import Inbound, ReceiveSms, parse_inbound
+from functions.messages.inbound import Inbound, parse_inbound
+from functions.messages.incoming_sms import ReceiveSms
 from functions.messages.phone_numbers import digest_of, phone_record
 from functions.messages.sms_once import SmsNotAccepted
 from functions.messages.sms_request import JobChanged

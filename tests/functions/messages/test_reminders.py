@@ -8,7 +8,8 @@ import pytest
 
 from events import JobEditRequested
 from functions.jobs.facts import edited_fact
-from functions.messages.incoming_sms import Inbound, ReceiveSms
+from functions.messages.inbound import Inbound
+from functions.messages.incoming_sms import ReceiveSms
 from statemachine.business import QuietHours
 from statemachine.edits import edited
 from statemachine.flows import load_flow

@@ -109,7 +109,7 @@ def owed_text(
     if last and not _has_ended(texts.get(last.mark)):
         return last
     ended = [delivery for delivery in texts.values() if delivery.ended]
-    candidates = (*_corrected(job, flow, ended, number), *_edited(job, flow, ended, number, now))
+    candidates = (*_corrected(job, flow, ended, number), *_edited(job, flow, ended, now))
     return next((owed for owed in candidates if not _has_ended(texts.get(owed.mark))), None)
 
 
@@ -150,14 +150,12 @@ def _seq_of(mark: str) -> int | None:
     return int(seq) if seq.isdecimal() else None
 
 
-def _edited(
-    job: Job, flow: Flow, ended: Sequence[Delivery], number: str, now: datetime
-) -> Iterator[OwedText]:
+def _edited(job: Job, flow: Flow, ended: Sequence[Delivery], now: datetime) -> Iterator[OwedText]:
     if flow.status(job.status).terminal:
         return
     told: dict[str, str] = {}
-    for delivery in sorted(ended, key=lambda each: each.updated_at):
-        if delivery.state in TOLD and delivery.number == number:
+    for delivery in sorted(ended, key=lambda each: (each.updated_at, each.name.mark)):
+        if delivery.state in TOLD:  # a corrected number is of the same customer
             told |= delivery.told
     for kind, field in (
         (_window_text(job, told, now), "schedule"),

@@ -154,7 +154,7 @@ def _edited(job: Job, flow: Flow, ended: Sequence[Delivery], now: datetime) -> I
     if flow.status(job.status).terminal:
         return
     told: dict[str, str] = {}
-    for delivery in sorted(ended, key=lambda each: (each.updated_at, each.name.mark)):
+    for delivery in sorted(ended, key=_order):
         if delivery.state in TOLD:  # a corrected number is of the same customer
             told |= delivery.told
     for kind, field in (
@@ -168,6 +168,12 @@ def _edited(job: Job, flow: Flow, ended: Sequence[Delivery], now: datetime) -> I
         if kind and edit:
             event = hashlib.sha256(edit.event_id.encode()).hexdigest()[:16]
             yield OwedText(f"{kind}-{event}", kind, CHANGE_TEXTS[kind], edit.recorded_at)
+
+
+def _order(delivery: Delivery) -> tuple[datetime, bool, str]:
+    """By time; at the same moment moves come last, because they say it if there is no window."""
+    mark = delivery.name.mark
+    return delivery.updated_at, _seq_of(mark) is not None, mark
 
 
 def _window_text(job: Job, told: dict[str, str], now: datetime) -> TextKind | None:

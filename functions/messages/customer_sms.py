@@ -143,7 +143,13 @@ class SendSms:
             text = self._of_edit(job, flow, mark, now)
         if text is None:
             return self._dropped(job, flow, mark, "no_text", now)
-        return self._deliver(text, self.tenants.read(job.tenant), job.customer.phone)
+        tenant = self.tenants.read(job.tenant)
+        delivery = self._deliver(text, tenant, job.customer.phone)
+        if delivery.state in TOLD and _was_edited_since(text):
+            another = self._of_edit(job, flow, None, now)
+            if another:  # a text that was held does not tell all that was edited meanwhile
+                self._deliver(another, tenant, job.customer.phone)
+        return delivery
 
     def _of_move(self, job: Job, flow: Flow, seq: int, now: datetime) -> _Text | None:
         owed = text_of_move(job, flow, seq)
@@ -282,6 +288,11 @@ def _reminder(mark: str, job: Job) -> OwedText:
     kind = reminder_kind(mark)
     assert kind is not None
     return OwedText(mark, kind, CHANGE_TEXTS[kind], job.entered_at)
+
+
+def _was_edited_since(text: _Text) -> bool:
+    edits = text.job.edits
+    return any(TELLING & set(e.fields) and e.recorded_at >= text.owed.at for e in edits)
 
 
 def _is_unconfirmed(job: Job) -> bool:

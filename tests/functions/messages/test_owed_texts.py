@@ -50,6 +50,7 @@ class Handset(SendersAndWatchdog):
 
     def edits(self, announced: bool = True, **changes: Any) -> "Handset":
         self.count += 1
+        self.now += timedelta(seconds=1)
         request_id = f"edit-{self.count}"
         self.job = self.edit(self.job, self.now, event_id=request_id, **changes)
         if announced:
@@ -306,4 +307,14 @@ def test_the_first_text_tells_the_window_too() -> None:
     assert handset.reads == [
         "we received your booking for Tue, Dec 1, 9:00 AM-1:00 PM. "
         "Reply YES when it is ready for pickup. Details:"
+    ]
+
+
+def test_what_was_edited_while_a_text_was_held_is_told_after_it(handset: Handset) -> None:
+    handset.now = NOON  # 7 AM in New York
+    handset.moves("hold").edits(schedule=DEC_3)
+    handset.comes_to(MORNING + minutes(5))
+    assert [text.partition(",")[0] for text in handset.reads[1:]] == [
+        "your job is on hold",
+        "your pickup was moved. It is now set for Thu",
     ]

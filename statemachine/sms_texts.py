@@ -58,7 +58,7 @@ CHANGE_TEXTS: Mapping[TextKind, Text] = {
     ),
     "arriving": Text(
         en="{business}: Hi {first_name}, your crew is almost there. Details: {link}",
-        es="{business}: Hola {first_name}, su equipo está por llegar. Detalles: {link}",
+        es="{business}: Hola {first_name}, su equipo ya casi llega. Detalles: {link}",
     ),
     "other_time": Text(
         en="{business}: Choose another time for your pickup here: {link}",
@@ -67,8 +67,8 @@ CHANGE_TEXTS: Mapping[TextKind, Text] = {
     "day_before": Text(
         en="{business}: Hi {first_name}, a reminder of your pickup{window}. "
         "Reply C to confirm or R for another time. Details: {link}",
-        es="{business}: Hola {first_name}, le recordamos su recogida{window}. "
-        "Responda C para confirmar o R para otra hora. Detalles: {link}",
+        es="{business}: Hola {first_name}, recuerde su recogida{window}. "
+        "Responda C para confirmar o R para otra hora: {link}",
     ),
     "hours_before": Text(
         en="{business}: Hi {first_name}, we will see you soon, for your pickup{window}. "

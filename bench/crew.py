@@ -20,8 +20,8 @@ RUNS, JOBS = 3, 5
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
 ROUND_TRIPS_MS = {"none of its own": 0, "150 ms": 150}
 A_DAYS_WORK = """async (jobs) => {
-  const { deviceStore } = await import("/lib/crew_store.js");
-  const { newId } = await import("/lib/api.js");
+  const { deviceStore } = await import("/crew/state/crew_store.js");
+  const { newId } = await import("/shared/api/api.js");
   const store = await deviceStore();
   const canvas = Object.assign(document.createElement("canvas"), { width: 1600, height: 1200 });
   const paper = canvas.getContext("2d");
@@ -47,9 +47,9 @@ A_DAYS_WORK = """async (jobs) => {
 
 
 def main() -> None:
-    with StubServer() as stub, chromium() as browser:
-        first_views(browser, stub)
-        replays(browser, stub)
+    with StubServer() as published, StubServer(sources=True) as sources, chromium() as browser:
+        first_views(browser, published)
+        replays(browser, sources)  # whose modules can be imported to prepare the work
 
 
 def first_views(browser: Browser, stub: StubServer) -> None:

@@ -31,6 +31,7 @@ from tests.support.builders import a_job
 from tests.support.fakes import FakeBus, FakeExecutions, FakeLog, etag_of, no_pause
 from tests.support.index_fakes import an_index
 from tests.support.message_fakes import FakeDelayedMessages, FakeMetrics
+from tests.support.slot_fakes import slots_on_fakes
 
 OPEN, FINISHED = (50, 1_000, 10_000), (0, 10_000)
 ROUNDS = 5
@@ -116,7 +117,7 @@ def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     return WatchJobs(
         jobs, S3Views(s3, BUCKET, 60), executions, FakeBus(), S3Tenants(s3, BUCKET),
         PublishBoard(jobs, S3Boards(s3, BUCKET), an_index()), S3Stuck(s3, BUCKET), messages,
-        FakeMetrics(), dict, no_pause,
+        slots_on_fakes(jobs), FakeMetrics(), dict, no_pause,
     )  # fmt: skip
 
 

@@ -1,8 +1,6 @@
 """The monthly AWS bill by volume: counts of what jobs cause × unit prices of us-east-1.
 
-The permanent free tier of an account is deducted (`FREE`), or not (`NOTHING_FREE`), if other
-workloads in the account use it up. The free tier of an account's first twelve months is not
-deducted.
+The permanent free tier of an account is deducted (`FREE`), unless others use it (`NOTHING_FREE`).
 """
 
 import math
@@ -10,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from deploy.aws_prices import FREE, PRICES_USD
+from deploy.slot_cost import slot_reads, slot_writes
 
 MONTH_S = 2_592_000
 DAYS = 30
@@ -220,7 +219,10 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
             "storage_gb_month": _stored_gb(jobs, use),
             "tag_month": jobs * use.tags * use.months_kept,
         },
-        "DynamoDB": {"read_unit": jobs * use.reads, "write_unit": jobs * use.writes},
+        "DynamoDB": {
+            "read_unit": jobs * use.reads + slot_reads(jobs, rounds),
+            "write_unit": jobs * use.writes + slot_writes(jobs),
+        },
         "Index of all jobs": {
             "read_unit": jobs * use.index_reads + 2 * rounds,  # a round looks for erased jobs
             "write_unit": jobs * use.index_writes,

@@ -47,6 +47,8 @@ class JobRequested(Request):
     note: NoteInput | None = None
     estimate: EstimateRequest | None = None
     """What the person who books expects, by the names of the price guide."""
+    overbook: bool = False
+    """Book the arrival window even if it is full; only a dispatcher may."""
 
     @property
     def digest(self) -> str:
@@ -111,7 +113,7 @@ class PaymentInput(BuiltOnUse):
     amount_cents: PriceCents | None = None
 
 
-ABOUT_AN_EDIT = {"reason", "override"}
+ABOUT_AN_EDIT = frozenset({"reason", "override"})
 """What says something of the edit itself, and changes nothing."""
 
 
@@ -139,8 +141,8 @@ class Changes(BuiltOnUse):
     reason: NoteInput | None = None
     """Why; required to change a price or a payment that was set before, and to override."""
     override: bool | None = None
-    """Put someone on the job although their jobs do not fit, or they are off then. Only for
-    dispatchers, with a `reason`."""
+    """Put someone on the job although their jobs do not fit, or they are off then; or put the job
+    into a full arrival window. Only for dispatchers, with a `reason`."""
     texts_stopped: bool | None = None
     """Shown on the board. A customer who answered STOP gets no SMS, whatever this says."""
     visit_answer: VisitAnswer | None = None
@@ -149,7 +151,8 @@ class Changes(BuiltOnUse):
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":
-        if all(getattr(self, name) is None for name in set(Changes.model_fields) - ABOUT_AN_EDIT):
+        given = (getattr(self, name) for name in Changes.model_fields if name not in ABOUT_AN_EDIT)
+        if all(value is None for value in given):
             raise ValueError("nothing to change: give note, schedule, crew, price_cents, …")
         if self.override and self.reason is None:
             raise ValueError("an override needs a reason; send `reason`")

@@ -7,6 +7,7 @@ from functions.aws.container import (
     Announces,
     FromQueue,
     HasJobs,
+    HasRoster,
     RunsMachines,
     batch_consumer,
     client,
@@ -16,24 +17,28 @@ from functions.aws.container import (
     read_settings,
 )
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.s3_stores import S3Jobs
+from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.jobs.advance import AdvanceJob
 from functions.protocol.batches import BatchConsumer
 from functions.protocol.clock import utc_now
 from functions.wiring.executions import executions_of
+from functions.wiring.take_slot import take_slot_of
 
 
-class Settings(FromQueue, HasJobs, Announces, RunsMachines):
+class Settings(FromQueue, HasJobs, HasRoster, Announces, RunsMachines):
     pass
 
 
 @once
 def wire() -> tuple[AdvanceJob, BatchConsumer[JobMoveRequested]]:
     settings = read_settings(Settings)
+    s3 = one_attempt("s3")
+    jobs, tenants = S3Jobs(s3, settings.jobs_bucket), S3Tenants(s3, settings.jobs_bucket)
     advance = AdvanceJob(
-        jobs=S3Jobs(one_attempt("s3"), settings.jobs_bucket),
+        jobs=jobs,
         executions=executions_of(settings),
         bus=EventBridgeBus(client("events"), settings.bus_name),
+        slots=take_slot_of(settings, jobs, tenants),
     )
     return advance, batch_consumer(JobMoveRequested, settings)
 

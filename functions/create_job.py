@@ -8,6 +8,7 @@ from events import JobRequested
 from functions.aws.container import (
     FromQueue,
     HasJobs,
+    HasRoster,
     HasViews,
     RunsMachines,
     batch_consumer,
@@ -23,9 +24,10 @@ from functions.protocol.batches import PERMANENT_ERRORS, BatchConsumer, check_ou
 from functions.protocol.clock import utc_now
 from functions.protocol.field_errors import field_errors
 from functions.wiring.executions import executions_of
+from functions.wiring.take_slot import take_slot_of
 
 
-class Settings(FromQueue, HasJobs, HasViews, RunsMachines):
+class Settings(FromQueue, HasJobs, HasRoster, HasViews, RunsMachines):
     pass
 
 
@@ -33,11 +35,13 @@ class Settings(FromQueue, HasJobs, HasViews, RunsMachines):
 def wire() -> tuple[CreateJob, BatchConsumer[JobRequested]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
+    jobs, tenants = S3Jobs(s3, settings.jobs_bucket), S3Tenants(s3, settings.jobs_bucket)
     create = CreateJob(
-        jobs=S3Jobs(s3, settings.jobs_bucket),
+        jobs=jobs,
         views=public_views(s3, settings),
         executions=executions_of(settings),
-        tenants=S3Tenants(s3, settings.jobs_bucket),
+        tenants=tenants,
+        slots=take_slot_of(settings, jobs, tenants),
     )
     return create, batch_consumer(JobRequested, settings)
 

@@ -24,6 +24,7 @@ from functions.jobs.edit import EditJob
 from functions.protocol.batches import BatchConsumer
 from functions.protocol.clock import utc_now
 from functions.wiring.assign_crew import assign_crew_of
+from functions.wiring.take_slot import take_slot_of
 from statemachine.edits import EditRefused
 
 
@@ -35,12 +36,13 @@ class Settings(FromQueue, HasJobs, HasRoster, HasViews, Announces):
 def wire() -> tuple[EditJob, BatchConsumer[JobEditRequested]]:
     settings = read_settings(Settings)
     s3 = one_attempt("s3")
-    jobs = S3Jobs(s3, settings.jobs_bucket)
+    jobs, tenants = S3Jobs(s3, settings.jobs_bucket), S3Tenants(s3, settings.jobs_bucket)
     edit = EditJob(
         jobs=jobs,
         views=public_views(s3, settings),
         bus=EventBridgeBus(client("events"), settings.bus_name),
-        crew=assign_crew_of(settings, jobs, S3Tenants(s3, settings.jobs_bucket)),
+        crew=assign_crew_of(settings, jobs, tenants),
+        slots=take_slot_of(settings, jobs, tenants),
         task_tokens=StepFunctionsTaskTokens(client("stepfunctions")),
     )
     return edit, batch_consumer(JobEditRequested, settings)

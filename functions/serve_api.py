@@ -56,6 +56,7 @@ from functions.photos.add_photo import AddPhoto
 from functions.protocol.edge_secret import EdgeCheck, EdgeSecrets
 from functions.wiring.assign_crew import assign_crew_of
 from functions.wiring.executions import executions_of
+from functions.wiring.take_slot import take_slot_of
 
 if TYPE_CHECKING:
     from functions.ops.wiring import Ops
@@ -85,6 +86,7 @@ def wire() -> LambdaFunctionUrlResolver:
     bus = EventBridgeBus(client("events"), settings.bus_name)
     accounts = DynamoAccounts(dynamodb, settings.crew_roster)
     limits = DynamoLimits(dynamodb, settings.crew_roster)
+    slots = take_slot_of(settings, jobs, tenants)
     photos = S3Photos(
         client("s3"),
         jobs_bucket=settings.jobs_bucket,
@@ -103,13 +105,17 @@ def wire() -> LambdaFunctionUrlResolver:
         views=views,
         tenants=tenants,
         change_settings=ChangeSettings(S3SettingsStore(s3, settings.jobs_bucket)),
-        create=CreateJob(jobs=jobs, views=views, executions=executions, tenants=tenants),
-        advance=AdvanceJob(jobs=jobs, executions=executions, bus=bus),
+        slots=slots,
+        create=CreateJob(
+            jobs=jobs, views=views, executions=executions, tenants=tenants, slots=slots
+        ),
+        advance=AdvanceJob(jobs=jobs, executions=executions, bus=bus, slots=slots),
         edit=EditJob(
             jobs=jobs,
             views=views,
             bus=bus,
             crew=assign_crew_of(settings, jobs, tenants),
+            slots=slots,
             task_tokens=executions,
         ),
         accounts=accounts,

@@ -9,6 +9,7 @@ from functions.aws.container import (
     FromQueue,
     HasIndex,
     HasJobs,
+    HasRoster,
     HasViews,
     RunsMachines,
     batch_consumer,
@@ -49,13 +50,14 @@ from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
 from functions.views.job_index import IndexJob
 from functions.wiring.executions import executions_of
+from functions.wiring.take_slot import take_slot_of
 from statemachine.flows import UnknownFlow
 
 ROUND_S = 60.0
 """How long a round checks jobs, one after the other; the function may run for twice that."""
 
 
-class Settings(FromQueue, HasJobs, HasIndex, HasViews, Announces, RunsMachines):
+class Settings(FromQueue, HasJobs, HasIndex, HasRoster, HasViews, Announces, RunsMachines):
     slow_queue_url: str
     watch_queue_url: str
     """The function's own queue, with one message of a round for each business."""
@@ -87,6 +89,7 @@ def wire() -> tuple[WatchJobs, FanOut, BatchConsumer[WatchRequest]]:
             metrics=metrics,
             log=log,
         ),
+        slots=take_slot_of(settings, jobs, tenants),
         metrics=metrics,
         dead_letters=SqsDeadLetterCounts(sqs, settings.dead_letter_url, "watch-jobs"),
         retention=timedelta(days=settings.retention_days),

@@ -141,4 +141,4 @@ def _origin_request(
     own += held.validators() if held else ()
     encoding = accepted_encoding(policy, request.headers)
     own += (("accept-encoding", encoding),) if encoding else ()
-    return OriginRequest("GET", request.uri, request.query, own)
+    return OriginRequest("GET", request.uri, request.query, own, viewer=request.viewer)

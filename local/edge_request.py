@@ -1,7 +1,7 @@
 """Handles a viewer's request: finds the behavior, then passes it on, or answers from the cache.
 
 viewer ─▶ viewer-request function ─▶ cache ─▶ engine (Host of the distribution, TLS header)
-viewer ─▶ /api/*: never cached ─▶ engine, which adds the origin's headers ─▶ Function URL
+viewer ─▶ /api/*: only slots cached ─▶ engine, which adds the origin's headers ─▶ Function URL
 viewer ─▶ /uploads/*: presigned, passed on ─▶ engine ─▶ bucket
 """
 

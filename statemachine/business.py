@@ -10,6 +10,7 @@ from statemachine.bounds import EmailInput, LabelInput, LineInput, fault_at
 from statemachine.business_values import (
     COUNTRIES,
     WEEKDAYS,
+    Acceptance,
     ClockRange,
     ClockRanges,
     ClockTime,
@@ -19,6 +20,7 @@ from statemachine.business_values import (
     OpeningHours,
     PolicyText,
     PostalPrefix,
+    SlotsOfDay,
     TimeZone,
     ToTheMinute,
     WebAddress,
@@ -122,6 +124,16 @@ class BusinessSettings(Frozen):
     """The duration of a job whose booking names none."""
     load_durations: dict[LoadSize, DurationMinutes] = Field(default_factory=dict)
     """The same by the load that the booking expects, where it differs."""
+    slots_by_weekday: dict[Weekday, SlotsOfDay] = Field(default_factory=dict)
+    """How many jobs the windows of a weekday take, unless it is what trucks and duration allow."""
+    slots_on: Annotated[dict[date, SlotsOfDay], Field(max_length=400)] = Field(default_factory=dict)
+    """The same for single dates; these count before their weekday's."""
+    accepts_bookings: Acceptance = "at_once"
+    """Whether a customer has a free window with the booking, or once a dispatcher agrees."""
+    reschedule_cutoff_minutes: Annotated[int, Field(ge=0, le=43_200)] = 1440
+    """How long before its start a customer may last move the arrival window; by default a day."""
+    cancel_reason_required: bool = True
+    """Whether a customer who cancels has to say why."""
     flow: Name = DEFAULT_FLOW
     """The flow of a job whose booking names none."""
 

@@ -26,6 +26,8 @@ from statemachine.bounds import NoteInput, fault_at
 from statemachine.values import Frozen, Language
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Acceptance = Literal["at_once", "by_dispatcher"]
+"""When a customer has the free window of a booking."""
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 LOWEST_CONTRAST = 4.5
@@ -64,6 +66,7 @@ ClockTime = Annotated[
     WithJsonSchema({"type": "string", "pattern": _CLOCK, "examples": ["08:00"]}),
 ]
 """A time by the business's clock, to the minute."""
+ClockText = Annotated[str, Field(pattern=_CLOCK, examples=["08:00"])]
 
 
 class ClockRange(Frozen):
@@ -80,6 +83,12 @@ class ClockRange(Frozen):
 
     def __str__(self) -> str:
         return f"{clock_text(self.start)}–{clock_text(self.end)}"
+
+    @property
+    def minutes(self) -> int:
+        """By the clock, whatever the day."""
+        hours, minutes = self.end.hour - self.start.hour, self.end.minute - self.start.minute
+        return 60 * hours + minutes
 
 
 def _in_order(ranges: tuple[ClockRange, ...]) -> tuple[ClockRange, ...]:
@@ -101,6 +110,11 @@ def _open_days(hours: dict[Weekday, ClockRanges]) -> dict[Weekday, ClockRanges]:
         raise ValueError("give hours for at least one weekday; `suspended` stops all bookings")
     return kept
 
+
+SlotsOfDay = Annotated[dict[ClockText, Annotated[int, Field(ge=0, le=100)]], Field(max_length=12)]
+"""How many jobs a window takes, by the time at which the window starts: `{"08:00": 4}`.
+
+A window that is not named takes what trucks and duration allow; 0 closes it."""
 
 OpeningHours = Annotated[dict[Weekday, ClockRanges], AfterValidator(_open_days)]
 """By weekday; a day that is not there is closed."""

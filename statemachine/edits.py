@@ -11,6 +11,7 @@ from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
 from statemachine.visit import CrewApproach
+from statemachine.window_change import window_change
 
 MAX_OWN_NOTES = 50
 """How many notes on one job a sender who is not a dispatcher may write, texts included."""
@@ -34,6 +35,7 @@ EXPLANATIONS: dict[EditRefusalReason, str] = {
     "crew_taken": "a person or a truck cannot do all their jobs in time; choose another",
     "override_not_allowed": "only a dispatcher may override what does not fit; ask one",
     "event_id_used": "another event of this job has that `event_id`; send a new one",
+    "slot_full": "that arrival window is full; choose another, or let a dispatcher overbook it",
 }
 
 
@@ -80,8 +82,10 @@ class CrewTaken(EditRefused):
     why = "crew_taken"
 
 
-OVERRIDABLE: frozenset[EditRefusalReason] = frozenset({"crew_off", "crew_taken"})
-"""Refusals that a dispatcher may override, with a reason."""
+class SlotFull(EditRefused):
+    """The arrival window takes no more jobs; a dispatcher may overbook it."""
+
+    why = "slot_full"
 
 
 def edited(
@@ -93,8 +97,8 @@ def edited(
 ) -> Job:
     """The job with the changes of `request`; the same object if it has this edit already.
 
-    `name_of` gives the first name of a member; whether the member is available is not checked here.
-    `horizon_days` is how far ahead the business plans.
+    `name_of` gives a member's first name; whether they are available is not checked here.
+    `horizon_days` is how far the business plans.
 
     Raises EditRefused if the job has changed since `expected_rev`, the event is from the future,
     the schedule is not possible, or a role is given twice; RecordsFull if there is no room.
@@ -111,9 +115,10 @@ def edited(
     if request.occurred_at > now + CLOCK_SKEW:
         raise EditRefused(EXPLANATIONS["from_the_future"], "from_the_future")
     if request.expected_rev not in (None, job.rev):
-        text = f"the job is at rev {job.rev}, not {request.expected_rev}"
-        raise EditRefused(text, "overtaken")
+        raise EditRefused(f"the job is at rev {job.rev}, not {request.expected_rev}", "overtaken")
     values = dict(_new_values(job, request, now, name_of))
+    _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
+    window = window_change(job.schedule, values.get("schedule"), request)
     edit = Edit(
         event_id=request.event_id,
         fields=tuple(values),
@@ -124,8 +129,11 @@ def edited(
         reason=request.changes.reason,
         money=money_change(job, job.with_(**values)),
         override=bool(request.changes.override),
+        window=window,
     )
-    _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
+    if window:
+        accepted = job.accepted or request.actor.kind != "customer"
+        values |= {"overbooked": window.overbooked, "accepted": accepted}
     return job.with_change(**values, edits=(*job.edits, edit))
 
 
@@ -161,7 +169,13 @@ def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: dateti
 
 def _refused_as(refusal: RefusedEdit) -> EditRefused:
     """The error with which this edit was refused."""
-    kinds: tuple[type[EditRefused], ...] = (CrewUnavailable, CrewOff, CrewTaken, NotesFull)
+    kinds: tuple[type[EditRefused], ...] = (
+        CrewUnavailable,
+        CrewOff,
+        CrewTaken,
+        NotesFull,
+        SlotFull,
+    )
     kind = next((kind for kind in kinds if kind.why == refusal.why), EditRefused)
     return kind(refusal.text, refusal.why)
 

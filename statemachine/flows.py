@@ -16,9 +16,9 @@ from statemachine.values import ActorKind, Frozen, Name, Text
 FOLDER = Path(__file__).parent / "flows"
 DEFAULT_FLOW = "haul"
 
-Requirement = Literal["reason", "driver", "proof"]
-"""What a move requires: a reason in words, a driver on the job, or proof of service (a photo
-before, one after, and the load size)."""
+Requirement = Literal["reason", "driver", "proof", "window"]
+"""What a move requires: a reason in words, a driver on the job, proof of service (a photo before,
+one after, and the load size), or, if it is the customer's, an arrival window from the business."""
 
 
 Clearing = Literal["schedule"]
@@ -36,6 +36,14 @@ class UnknownFlow(Exception):
 
 class UnknownStatus(UnknownFlow):
     """The flow of this release has no such status: a later release had it and was rolled back."""
+
+
+class Requested(Frozen):
+    """What a status says of a request: a job to which the business has given no window yet."""
+
+    label: Text
+    customer: Text
+    sms: Text
 
 
 class Status(Frozen):
@@ -68,6 +76,8 @@ class Status(Frozen):
     the fields in braces."""
     yes: Name | None = None
     """The move that a customer makes by answering YES or READY to that SMS."""
+    requested: Requested | None = None
+    """What it says in the place of `label`, `customer`, and `sms` while the job is a request."""
 
     @property
     def terminal(self) -> bool:
@@ -101,6 +111,8 @@ class Move(Frozen):
     sms: Text | Literal["none"] | None = None
     """The SMS after this move, or "none". If left out, a move forward sends the SMS of its status,
     and a move back sends none: what the customer was told before does not become news again."""
+    customer: Text | None = None
+    """What its button says to the customer; None: the label."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -138,11 +150,13 @@ class Flow(Frozen):
         return tuple(move for move in self.moves if status in move.origins)
 
     @property
-    def texts(self) -> Iterator[tuple[tuple[str, int, str], Text]]:
+    def texts(self) -> Iterator[tuple[tuple[str | int, ...], Text]]:
         """Every SMS of the flow, with its path in the file."""
         for number, status in enumerate(self.statuses):
             if status.sms:
                 yield ("statuses", number, "sms"), status.sms
+            if status.requested:
+                yield ("statuses", number, "requested", "sms"), status.requested.sms
         for number, move in enumerate(self.moves):
             if isinstance(move.sms, Text):
                 yield ("moves", number, "sms"), move.sms

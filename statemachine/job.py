@@ -103,6 +103,10 @@ class Schedule(Frozen):
     window_end: Utc | None = None
     eta: Utc | None = None
 
+    @property
+    def window(self) -> tuple[Utc | None, Utc | None]:
+        return self.window_start, self.window_end
+
 
 CrewRole = Literal["driver", "first_mate", "supervisor"]
 CREW_ROLES: frozenset[CrewRole] = frozenset(get_args(CrewRole))
@@ -202,6 +206,9 @@ class Job(Frozen):
     payment: Payment | None = None
     schedule: Schedule = Schedule()
     duration_minutes: DurationMinutes = USUAL_DURATION
+    accepted: bool = True
+    """The business has given the arrival window; False: so far, a customer has asked for it."""
+    overbooked: bool = False  # a dispatcher took the arrival window although it was full
     crew: tuple[Assigned, ...] = ()
     truck: Name | None = None
     notes: tuple[Note, ...] = ()
@@ -274,10 +281,6 @@ class Job(Frozen):
         """`repaired` with these repairs; unchanged if the same record is there already."""
         done = RepairRecord(repairs=repairs, at=at)
         return self.repaired if done in self.repaired else (*self.repaired, done)[-MAX_HISTORY:]
-
-    def replaced_since(self, moment: datetime) -> int:
-        """How many times the watchdog has replaced the execution since then."""
-        return sum("replaced" in done.repairs and done.at > moment for done in self.repaired)
 
     def with_change(self, **changes: object) -> "Job":
         """The next version, with `changes` that people can see."""

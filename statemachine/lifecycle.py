@@ -16,6 +16,7 @@ from statemachine.job import Job, Schedule
 from statemachine.move_request import MoveRequest
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Cleared, EarlyMove, LedgerEntry, Refusal, RefusalReason
+from statemachine.requirements import has_proof, window_is_missing
 from statemachine.undo import as_before, undo_move, undone_by
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -32,6 +33,7 @@ EXPLANATIONS: dict[RefusalReason, str] = {
     "driver_missing": "that move needs a driver on the job; assign one first",
     "undo_not_possible": "only your own last move can be undone, within a minute",
     "proof_missing": "that move needs photos before and after and the load size; add them first",
+    "window_missing": "the business has not given an arrival window yet; it will offer one",
     "from_the_future": "`occurred_at` is in the future; check the sender's clock",
     "kept_too_long": "the moves that had to come before it did not arrive in time",
     "too_many_waiting": "too many moves of this job already wait for their turn",
@@ -185,12 +187,9 @@ def _refusal_reason(job: Job, request: MoveRequest, move: Move | None) -> Refusa
         return "driver_missing"
     if "proof" in move.requires and not has_proof(job):
         return "proof_missing"
+    if window_is_missing(job, move, request.actor):
+        return "window_missing"
     return None
-
-
-def has_proof(job: Job) -> bool:
-    """Whether the job has its proof of service: a photo before, one after, and the load size."""
-    return {photo.kind for photo in job.photos} == {"before", "after"} and bool(job.load_size)
 
 
 def _moved(
@@ -222,6 +221,7 @@ def _moved(
         "entered_at": now,
         "ledger": (*job.ledger, entry),
         "early": tuple(early for early in job.early if early.event_id != request.event_id),
+        "accepted": job.accepted or request.actor.kind != "customer",
         **({"schedule": Schedule()} if entry.cleared else {}),
         **_brought_back(job, flow, now),
         **(as_before(job, undone) if undone else {}),

@@ -21,6 +21,7 @@ from statemachine.deliveries import Delivery
 from statemachine.flows import Flow
 from statemachine.job import Job
 from statemachine.reminders import approach_now
+from statemachine.requirements import is_request
 from statemachine.sms_texts import CHANGE_TEXTS, TextKind
 from statemachine.values import Text, iso
 
@@ -53,7 +54,8 @@ def text_after(job: Job, flow: Flow, seq: int) -> Text | None:
         standing = job.standing_at(seq)
         seq = standing[-1].seq if standing else 0
     if seq == 0:
-        return flow.status(job.status_at(0)).sms
+        booked = flow.status(job.status_at(0))
+        return booked.requested.sms if booked.requested and is_request(job) else booked.sms
     entry = job.ledger[seq - 1]
     return flow.sms_of(entry.move, entry.origin, entry.to)
 

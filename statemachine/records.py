@@ -1,5 +1,6 @@
 """What a job keeps of the events it received: moves, refusals, early moves, edits, and notes."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -16,6 +17,7 @@ RefusalReason = Literal[
     "driver_missing",
     "proof_missing",
     "undo_not_possible",
+    "window_missing",
     "from_the_future",
     "kept_too_long",
     "too_many_waiting",
@@ -36,6 +38,7 @@ EditRefusalReason = Literal[
     "amount_missing",
     "schedule_not_possible",
     "notes_full",
+    "slot_full",
 ]
 """Why an edit was refused, as one word; `edits.EXPLANATIONS` has the sentence for people."""
 
@@ -56,6 +59,12 @@ class Cleared(Frozen):
     window_start: Utc | None = None
     window_end: Utc | None = None
     eta: Utc | None = None
+
+    @property
+    def window(self) -> tuple[datetime, datetime] | None:
+        """The arrival window; None unless both ends were set."""
+        begin, end = self.window_start, self.window_end
+        return None if begin is None or end is None else (begin, end)
 
 
 class LedgerEntry(Record):
@@ -100,8 +109,36 @@ class EarlyMove(Record):
     until: Utc
 
 
+class WindowChange(Frozen):
+    """The arrival window before and after an edit; an end that was or is not set is None."""
+
+    from_start: Utc | None = None
+    from_end: Utc | None = None
+    to_start: Utc | None = None
+    to_end: Utc | None = None
+    overbooked: bool = False
+    """A dispatcher took the window although it was full."""
+
+    @property
+    def left_ends(self) -> tuple[Utc | None, Utc | None]:
+        return self.from_start, self.from_end
+
+    @property
+    def given_ends(self) -> tuple[Utc | None, Utc | None]:
+        return self.to_start, self.to_end
+
+    @property
+    def left(self) -> tuple[datetime, datetime] | None:
+        """The window that the job had before; None if it had none."""
+        begin, end = self.from_start, self.from_end
+        return None if begin is None or end is None else (begin, end)
+
+
 class Edit(Record):
-    """One change of the job's details: its fields, actor, and time; of the values only money."""
+    """One change of the job's details: its fields, actor, and time.
+
+    Of the values it keeps money and the arrival window: people have to know who changed them.
+    """
 
     fields: tuple[str, ...]
     recorded_at: Utc
@@ -117,6 +154,8 @@ class Edit(Record):
     """From what to what, if it changed what is owed or paid."""
     override: bool = False
     """A dispatcher made it although it does not fit; `reason` says why."""
+    window: WindowChange | None = None
+    """None where the edit left the window as it was."""
 
 
 class RefusedEdit(Record):

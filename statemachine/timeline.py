@@ -23,7 +23,8 @@ from statemachine.evidence import (
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job, ShownAt
 from statemachine.lifecycle import EXPLANATIONS
-from statemachine.records import EarlyMove, LedgerEntry, Refusal
+from statemachine.records import EarlyMove, LedgerEntry, Refusal, WindowChange
+from statemachine.values import iso
 
 IN_ORDER: tuple[TimelineKind, ...] = (
     "booked",
@@ -116,10 +117,24 @@ def _requested(job: Job) -> Iterator[TimelineEvent]:
         yield TimelineEvent(at=photo.recorded_at, what="edited", text=text, actor=photo.actor)
     for edit in job.edits:
         text = f"changed: {', '.join(field.replace('_', ' ') for field in edit.fields)}"
+        if edit.window:
+            text += f"; {_window_text(edit.window)}"
+        if edit.reason:
+            text += f": {edit.reason}"
         yield TimelineEvent(at=edit.recorded_at, what="edited", text=text, actor=edit.actor)
     for repaired in job.repaired:
         text = f"the watchdog repaired it: {', '.join(repaired.repairs)}"
         yield TimelineEvent(at=repaired.at, what="repair", text=text)
+
+
+def _window_text(change: WindowChange) -> str:
+    before, after = (_moments(ends) for ends in (change.left_ends, change.given_ends))
+    overbooked = ", overbooked" if change.overbooked else ""
+    return f"arrival window {before} → {after}{overbooked}"
+
+
+def _moments(ends: tuple[datetime | None, datetime | None]) -> str:
+    return " to ".join(iso(moment) if moment else "open" for moment in ends)
 
 
 def _move_text(job: Job, entry: LedgerEntry) -> str:

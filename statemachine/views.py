@@ -15,6 +15,7 @@ from statemachine.flows import Flow, Status
 from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
 from statemachine.prices import LoadSize, PriceCents
 from statemachine.reminders import approach_now, call_after
+from statemachine.requirements import is_request
 from statemachine.values import Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.visit import ApproachStage
 
@@ -70,6 +71,8 @@ class View(Frozen):
     steps: tuple[ViewStep, ...]
     choices: tuple[CustomerChoice, ...] = ()
     schedule: Schedule = Schedule()
+    requested: bool = False
+    """The business has given no arrival window yet; one in `schedule` is asked for."""
     driver: str | None = None
     """The driver's first name."""
     approach: ApproachStage | None = None
@@ -171,6 +174,7 @@ def view_of(job: Job, flow: Flow) -> View:
         steps=tuple(_steps(job, flow)),
         choices=tuple(_choices(job, flow)),
         schedule=job.schedule,
+        requested=status.requested is not None and is_request(job),
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
         approach=said.stage if (said := approach_now(job, flow)) else None,
         under_way=status.under_way,
@@ -233,10 +237,12 @@ def _steps(job: Job, flow: Flow) -> Iterable[ViewStep]:
             continue
         at = job.created_at if status is flow.initial else reached.get(status.name)
         passed = flow.position(status.name) <= flow.position(job.status)
+        here = status.name == job.status
+        says = status.requested if here and status.requested and is_request(job) else status
         yield ViewStep(
             status=status.name,
-            label=status.label,
-            customer=status.customer,
+            label=says.label,
+            customer=says.customer,
             colour=status.colour,
             icon=status.icon,
             at=at if passed else None,
@@ -267,7 +273,8 @@ def _reached(job: Job) -> Iterator[tuple[str, datetime]]:
 
 def _choices(job: Job, flow: Flow) -> Iterable[CustomerChoice]:
     for move in flow.moves_from(job.status):
-        if "customer" in move.by:
+        if "customer" in move.by and not ("window" in move.requires and is_request(job)):
+            label = move.customer or move.label
             yield CustomerChoice(
-                move=move.name, label=move.label, needs_reason="reason" in move.requires
+                move=move.name, label=label, needs_reason="reason" in move.requires
             )

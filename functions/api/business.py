@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from functions.api.business_document import BusinessDocument
 from functions.api.dependencies import Api
 from functions.api.problems import Problem
 from functions.api.request import ApiRequest, invalid
-from functions.api.response_models import BusinessDocument
 from functions.api.responses import ApiResponse
 from functions.business.change_settings import LONGEST_PAGE
 from statemachine.business import BusinessSettings

@@ -10,6 +10,7 @@ from functions.business.change_settings import ChangeSettings
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
+from functions.jobs.take_slot import TakeSlot
 from functions.people.accounts import Accounts
 from functions.people.api_keys import KeyCheck
 from functions.people.crew_location import ShareLocation
@@ -41,6 +42,7 @@ class Api:
     views: Views
     tenants: Tenants
     change_settings: ChangeSettings
+    slots: TakeSlot
     create: CreateJob
     advance: AdvanceJob
     edit: EditJob

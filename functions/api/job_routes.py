@@ -41,7 +41,7 @@ JOB_ROUTES: tuple[Route, ...] = (
         responses={201: BookedDocument, 200: BookedDocument},
         body=NewJobBody,
         headers=("Idempotency-Key",),
-        problems=("unknown-flow", "idempotency-key-reused"),
+        problems=("unknown-flow", "slot-full", "idempotency-key-reused"),
     ),
     Route(
         method="GET",
@@ -96,6 +96,7 @@ JOB_ROUTES: tuple[Route, ...] = (
             "crew-unavailable",
             "crew-off",
             "crew-taken",
+            "slot-full",
             "override-not-allowed",
             "event-id-used",
             "edit-reason-missing",

@@ -25,7 +25,7 @@ from functions.people.rate_limits import retry_after_s
 from functions.people.sign_in import TooManyAttempts
 from functions.photos.add_photo import EventTaken, PhotoMissing
 from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
-from statemachine.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused
+from statemachine.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused, SlotFull
 from statemachine.flows import UnknownFlow, UnknownStatus
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.proof_of_service import PhotoRefused
@@ -55,12 +55,15 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is nothing at this address"),
     "unknown-job": (404, "There is no such job"),
     "unknown-business": (404, "There is no business with that name here"),
+    "no-window": (404, "The job has no arrival window yet"),
     "no-location": (404, "The crew's location is not known now"),
     "unknown-queue": (404, "There is no queue with that name"),
     "method-not-allowed": (405, "This address does not support that method"),
     "unknown-key": (404, "There is no API key with that id"),
     "unknown-member": (404, "There is no one with that name on the roster"),
     "crew-unavailable": (409, "Someone cannot be put on this job"),
+    "too-late-to-reschedule": (409, "It is too late to change the time; call the business"),
+    "slot-full": (409, "That arrival window is full; choose another"),
     "crew-off": (409, "Someone is not available at that time"),
     "crew-taken": (409, "Someone cannot do all their jobs in time"),
     "override-not-allowed": (409, "Only a dispatcher may override what does not fit"),
@@ -162,7 +165,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem("unknown-flow", str(error))
         case CrewUnavailable():
             return Problem("crew-unavailable", str(error))
-        case CrewOff() | CrewTaken():
+        case CrewOff() | CrewTaken() | SlotFull():
             return Problem(slug_of(error.why), str(error), {"may_override": True})
         case EditRefused(why="override_not_allowed"):
             return Problem("override-not-allowed", str(error))

@@ -4,28 +4,25 @@ import re
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
-from events import JobMoveRequested, JobRequested
+from events import JobRequested
 from functions.api.business import public_document
 from functions.api.dependencies import Api
 from functions.api.jobs import booked_response, derived_id
-from functions.api.move_outcome import outcome_of, refused
 from functions.api.problems import Problem
 from functions.api.request import ApiRequest
-from functions.api.request_models import BookingBody, LinkHolderBody
+from functions.api.request_models import BookingBody
 from functions.api.responses import ApiResponse
+from functions.api.slots import slot_full, slots_of
 from functions.people.rate_limits import Limit
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
 from statemachine.business import BusinessSettings, is_internal
-from statemachine.flow_machine import legal_move
-from statemachine.flows import load_flow
+from statemachine.edits import SlotFull
 from statemachine.ids import digest_of, is_token
 from statemachine.job import Customer, Job, Place, Schedule
-from statemachine.records import RefusalReason
 from statemachine.values import Actor
-from statemachine.views import View, view_of
+from statemachine.views import View
 
 BOOKER = Actor(kind="customer", id="booking")
-LINK_HOLDER = Actor(kind="customer", id="link")
 BOOKINGS_PER_BUSINESS = Limit("business-bookings", most=200, window=timedelta(hours=1))
 """From all addresses together, so that a flood cannot exceed what a business can sort by hand."""
 BUSINESS_CACHED_S = 300
@@ -56,7 +53,11 @@ def book(api: Api, request: ApiRequest) -> ApiResponse:
         note=body.what,
         estimate=body.estimate,
     )
-    return booked_response(api, body.tenant, api.create(requested, request.now, public=True))
+    try:
+        booked = api.create(requested, request.now, public=True)
+    except SlotFull as error:
+        raise slot_full(api, body.tenant, request) from error
+    return booked_response(api, body.tenant, booked)
 
 
 def _bookable(api: Api, tenant: str) -> BusinessSettings:
@@ -82,7 +83,7 @@ def read_business(api: Api, request: ApiRequest) -> ApiResponse:
 
 def read_business_of_job(api: Api, request: ApiRequest) -> ApiResponse:
     """The business behind a tracking link."""
-    job = _of_digest(api, request)
+    job = job_of_digest(api, request)
     if job is None:
         raise UnknownJob
     return _business(api, job.tenant, request.now)
@@ -91,6 +92,14 @@ def read_business_of_job(api: Api, request: ApiRequest) -> ApiResponse:
 def _business(api: Api, tenant: str, now: datetime) -> ApiResponse:
     document = public_document(api.tenants.read(tenant), now)
     return ApiResponse(200, document, {"Cache-Control": f"public, max-age={BUSINESS_CACHED_S}"})
+
+
+def read_slots_of_job(api: Api, request: ApiRequest) -> ApiResponse:
+    """What can be booked with the business behind a tracking link, to move the job there."""
+    job = job_of_digest(api, request)
+    if job is None:
+        raise UnknownJob
+    return ApiResponse(200, slots_of(api, job.tenant, request))
 
 
 def read_view(api: Api, request: ApiRequest) -> ApiResponse:
@@ -107,68 +116,11 @@ def read_crew_location(api: Api, request: ApiRequest) -> ApiResponse:
 
     The status comes from the job itself, because the view may lag behind it.
     """
-    job = _of_digest(api, request)
+    job = job_of_digest(api, request)
     location = api.share_location.of(job, request.now) if job else None
     if location is None:
         raise Problem("no-location")
     return ApiResponse(200, location)
-
-
-def confirm(api: Api, request: ApiRequest) -> ApiResponse:
-    return _choose(api, request, "confirm")
-
-
-def cancel(api: Api, request: ApiRequest) -> ApiResponse:
-    return _choose(api, request, "cancel")
-
-
-def _choose(api: Api, request: ApiRequest, move: str) -> ApiResponse:
-    """A move by the holder of the link, who sends the token and not only its digest.
-
-    A move that is not possible is refused here, without a record: anyone may have the link, and a
-    job's record has limited room. A possible move takes the same way as every other move.
-    """
-    body = request.document(LinkHolderBody)
-    job = _held(api, request, body.token)
-    if job.ledger and (job.ledger[-1].actor, job.ledger[-1].move) == (LINK_HOLDER, move):
-        return _view_response(job, "already moved")
-    if why := _refusal(job, move, body.reason):
-        raise refused(job, why, to_customer=True)
-    requested = JobMoveRequested(
-        tenant=job.tenant,
-        job_id=job.job_id,
-        event_id=derived_id("choice", job.job_id, move, str(job.seq), body.reason or ""),
-        occurred_at=request.now,
-        actor=LINK_HOLDER,
-        move=move,
-        expected_rev=job.rev,
-        reason=body.reason,
-    )
-    verdict = api.advance(requested, request.now)
-    return _view_response(verdict.job, outcome_of(verdict, requested, to_customer=True))
-
-
-def _refusal(job: Job, move: str, reason: str | None) -> RefusalReason | None:
-    flow = load_flow(job.flow)
-    legal = legal_move(flow, job.status, move, None)
-    if legal is None:
-        return "illegal_move"
-    if "customer" not in legal.by:
-        return "not_allowed"
-    if "reason" in legal.requires and not reason:
-        return "reason_missing"
-    return None
-
-
-def _view_response(job: Job, outcome: str) -> ApiResponse:
-    return ApiResponse(
-        200,
-        view_of(job, load_flow(job.flow)),
-        {"ETag": f'"{job.rev}"'},
-        about=(job.tenant, job.job_id),
-        seq=job.seq,
-        outcome=outcome,
-    )
 
 
 def _view(api: Api, request: ApiRequest) -> Stored[View]:
@@ -185,7 +137,7 @@ def _view(api: Api, request: ApiRequest) -> Stored[View]:
     return stored
 
 
-def _held(api: Api, request: ApiRequest, token: str) -> Job:
+def held_job(api: Api, request: ApiRequest, token: str) -> Job:
     """The job of this link: both the digest and the token must be its own."""
     stored = _view(api, request)
     proven = is_token(token) and compare_digest(digest_of(token), request.parameters["digest"])
@@ -195,7 +147,7 @@ def _held(api: Api, request: ApiRequest, token: str) -> Job:
     return job
 
 
-def _of_digest(api: Api, request: ApiRequest) -> Job | None:
+def job_of_digest(api: Api, request: ApiRequest) -> Job | None:
     """The job behind the digest, for readers who know nothing else."""
     try:
         stored = _view(api, request)

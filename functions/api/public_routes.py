@@ -1,13 +1,15 @@
 """Routes without a role: signing in and out, booking, and tracking."""
 
-from functions.api import public, sign_in
+from functions.api import calendar, link_holder, public, sign_in, slots
+from functions.api.business_document import BusinessDocument
+from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody
 from functions.api.request_models import (
     BookingBody,
     CredentialsBody,
     InvitationBody,
     LinkHolderBody,
 )
-from functions.api.response_models import BookedDocument, BusinessDocument, SessionDocument
+from functions.api.response_models import BookedDocument, SessionDocument
 from functions.api.route import (
     BOOKINGS,
     CUSTOMER_MOVES,
@@ -69,7 +71,7 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         body=BookingBody,
         headers=("Idempotency-Key",),
         limit=BOOKINGS,
-        problems=("idempotency-key-reused", "business-suspended"),
+        problems=("idempotency-key-reused", "business-suspended", "slot-full"),
     ),
     Route(
         method="GET",
@@ -78,6 +80,16 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         roles=EVERYONE,
         handler=public.read_business,
         responses={200: BusinessDocument},
+        problems=("unknown-business",),
+        limit=PUBLIC_READS,
+    ),
+    Route(
+        method="GET",
+        path="/api/businesses/<business>/slots",
+        summary="Which arrival windows can be booked, and how many places they have left",
+        roles=EVERYONE,
+        handler=slots.read_slots,
+        responses={200: slots.SlotsDocument},
         problems=("unknown-business",),
         limit=PUBLIC_READS,
     ),
@@ -104,6 +116,26 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET",
+        path="/api/track/<digest>/slots",
+        summary="Which arrival windows the job can be moved to",
+        roles=EVERYONE,
+        handler=public.read_slots_of_job,
+        responses={200: slots.SlotsDocument},
+        problems=("unknown-job",),
+        limit=PUBLIC_READS,
+    ),
+    Route(
+        method="GET",
+        path="/api/track/<digest>/calendar.ics",
+        summary="The arrival window as a calendar entry",
+        roles=EVERYONE,
+        handler=calendar.read_calendar,
+        responses={200: None},
+        problems=("unknown-job", "no-window"),
+        limit=PUBLIC_READS,
+    ),
+    Route(
+        method="GET",
         path="/api/track/<digest>/location",
         summary="The crew's location while the job is under way",
         roles=EVERYONE,
@@ -117,7 +149,7 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         path="/api/track/<digest>/confirm",
         summary="Confirm the job by its tracking link",
         roles=EVERYONE,
-        handler=public.confirm,
+        handler=link_holder.confirm,
         responses={200: View},
         body=LinkHolderBody,
         problems=("unknown-job", *MOVE_REFUSED),
@@ -125,10 +157,41 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="POST",
+        path="/api/track/<digest>/reschedule",
+        summary="Another arrival window for the job, by its tracking link",
+        roles=EVERYONE,
+        handler=link_holder.reschedule,
+        responses={200: View},
+        body=RescheduleBody,
+        problems=(
+            "unknown-job",
+            "illegal-move",
+            "too-late-to-reschedule",
+            "business-suspended",
+            "slot-full",
+            "job-changed",
+            "records-full",
+        ),
+        limit=CUSTOMER_MOVES,
+    ),
+    Route(
+        method="POST",
+        path="/api/track/<digest>/notes",
+        summary="A note to the crew, by the tracking link",
+        roles=EVERYONE,
+        handler=link_holder.add_note,
+        responses={200: View},
+        body=CustomerNoteBody,
+        headers=("Idempotency-Key",),
+        problems=("unknown-job", "illegal-move", "notes-full", "records-full", "event-id-used"),
+        limit=CUSTOMER_MOVES,
+    ),
+    Route(
+        method="POST",
         path="/api/track/<digest>/cancel",
         summary="Cancel the job by its tracking link",
         roles=EVERYONE,
-        handler=public.cancel,
+        handler=link_holder.cancel,
         responses={200: View},
         body=LinkHolderBody,
         problems=("unknown-job", *MOVE_REFUSED),

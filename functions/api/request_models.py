@@ -82,6 +82,8 @@ class NewJobBody(Frozen):
     schedule: ScheduleInput = Schedule()
     duration_minutes: DurationMinutes | None = None
     """If left out, the business's default."""
+    overbook: bool = False
+    """Book the arrival window even if it is full: send it again so after `slot-full`."""
 
     @property
     def price_cents(self) -> int | None:

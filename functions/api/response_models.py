@@ -1,13 +1,12 @@
 """The documents that the API returns. They are allow-lists: only what they name is ever sent."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from functions.api.window_changes import WindowEntry
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
-from statemachine.business_values import ClockRange, PolicyText, Weekday
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
@@ -17,11 +16,10 @@ from statemachine.job import (
     Place,
     Schedule,
 )
-from statemachine.price_guide import PriceGuide
 from statemachine.prices import Estimate, EstimateRange, LoadSize, MoneyChange, Payment, PriceCents
 from statemachine.records import RefusalReason
 from statemachine.roster import Date, Day
-from statemachine.values import Actor, Frozen, JobId, Language, Name, Tenant, Text, Utc
+from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views import Card
 
 
@@ -53,34 +51,6 @@ class FlowsDocument(Frozen):
     time_zone: str
     currency: str
     """ISO 4217; all amounts are in it."""
-
-
-class BusinessDocument(Frozen):
-    """What anyone may know about a business; customers' pages show times in its zone."""
-
-    name: str
-    """Its public name."""
-    time_zone: str
-    currency: str
-    """ISO 4217; all amounts are in it."""
-    price_guide: PriceGuide | None = None
-    phone: str | None = None
-    website: str | None = None
-    language: Language
-    languages: tuple[Language, ...]
-    accent_color: str
-    windows: tuple[ClockRange, ...]
-    """The arrival windows that can be booked on each open day."""
-    open_days: tuple[Weekday, ...]
-    closed_dates: tuple[date, ...]
-    """From today on."""
-    lead_minutes: int
-    public_horizon_days: int
-    privacy_url: str | None = None
-    terms_url: str | None = None
-    cancellation_policy: PolicyText | None = None
-    suspended: bool
-    """It takes no bookings now."""
 
 
 class JobsDocument(Frozen):
@@ -207,6 +177,7 @@ class JobDocument(Frozen):
     estimate: Estimate | None = None
     payment: Payment | None = None
     money_changes: tuple[MoneyEntry, ...] = ()
+    window_changes: tuple[WindowEntry, ...] = ()
     """Every change of price and payment after the booking."""
     schedule: Schedule
     duration_minutes: int

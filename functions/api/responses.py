@@ -13,6 +13,7 @@ from functions.api.response_models import (
     RefusedMove,
     SessionDocument,
 )
+from functions.api.window_changes import WindowEntry
 from functions.people.accounts import DISPATCHES, Role
 from functions.people.sessions import Session
 from statemachine.deadlines import due_at
@@ -106,6 +107,7 @@ def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> Jo
             _selected(PhotoEntry, photo, path=photo_path(photo.photo_id)) for photo in job.photos
         ],
         "money_changes": [_selected(MoneyEntry, edit) for edit in job.edits if edit.money],
+        "window_changes": [_selected(WindowEntry, edit) for edit in job.edits if edit.window],
         "history": job.ledger,
         "refusals": [
             _selected(RefusedMove, each, explanation=EXPLANATIONS[each.why]) for each in job.refused

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from events import JobMoveRequested
 from functions.jobs.facts import refused_fact
+from functions.jobs.take_slot import TakeSlot
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Bus, Executions, Jobs, TaskOutput
 from functions.protocol.resume_execution import resume_execution
@@ -23,6 +24,7 @@ class AdvanceJob:
     jobs: Jobs
     executions: Executions
     bus: Bus
+    slots: TakeSlot
     pause: Pause = full_jitter
 
     def __call__(self, request: JobMoveRequested, now: datetime) -> Verdict:
@@ -43,8 +45,19 @@ class AdvanceJob:
             self.jobs, request.tenant, request.job_id, judged, self.pause, watched=True
         )
         self._follow_up(job, request.event_id)
+        self._give_back(job, now)
         self._end_replaced(replaced, job)
         return verdict
+
+    def _give_back(self, job: Job, now: datetime) -> None:
+        """The slot of a job that has ended or lost its window; one that is back takes it again."""
+        flow = load_flow(job.flow)
+        last = job.ledger[-1] if job.ledger else None
+        if last is None:
+            return
+        ends = flow.status(last.origin).terminal != flow.status(last.to).terminal
+        if ends or last.cleared or last.undoes:
+            self.slots.follow(job, now, last.cleared.window if last.cleared else None)
 
     def _end_replaced(self, replaced: list[TaskWait], job: Job) -> None:
         """End the execution of a job that was reopened before that execution saw it end.

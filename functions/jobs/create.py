@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from events import JobRequested
+from functions.jobs.take_slot import TakeSlot
 from functions.protocol.batches import (
     Permanent,
 )
@@ -35,6 +36,7 @@ from statemachine.public_booking import public_booking_fault
 from statemachine.records import Note
 from statemachine.service_area import service_area_fault
 from statemachine.values import Frozen, JobId
+from statemachine.window_change import may_overbook
 
 ID_ATTEMPTS = 8
 
@@ -78,6 +80,7 @@ class CreateJob:
     views: Views
     executions: Executions
     tenants: Tenants
+    slots: TakeSlot
     new_token: Callable[[], str] = new_token
     pause: Pause = full_jitter
 
@@ -85,7 +88,7 @@ class CreateJob:
         """Book the job once. `public`: the request came through the form that is open to everyone.
 
         Raises UnknownTenant, UnknownFlow, JobIdTaken, FromTheFuture, WindowRefused,
-        BookedOtherwise, BusinessSuspended, EstimateRefused.
+        BookedOtherwise, BusinessSuspended, EstimateRefused, SlotFull.
         """
         tenant = self.tenants.read(request.tenant)
         load_flow(request.flow)
@@ -110,14 +113,28 @@ class CreateJob:
             return earlier, False
         for job_id in _candidates(request, request.occurred_at):
             known = self._known(request.tenant, job_id)
-            if known is None:
-                _check_window(request, tenant)
-                if public:
-                    _check_public(request, tenant)
-            mine = known or self._stored(self._new_job(request, tenant, job_id, now))
+            mine = known or self._booked(request, tenant, job_id, now, public)
             if mine.event_id == request.event_id:
                 return mine, known is None
         raise JobIdTaken(f"job id {request.job_id or 'of this event'} belongs to another job")
+
+    def _booked(
+        self,
+        request: JobRequested,
+        tenant: BusinessSettings,
+        job_id: str,
+        now: datetime,
+        public: bool,
+    ) -> Job:
+        """The job stored under that id, after its slot was taken. Raises SlotFull."""
+        _check_window(request, tenant)
+        if public:
+            _check_public(request, tenant)
+        job = self._new_job(request, tenant, job_id, now)
+        if public and tenant.accepts_bookings == "by_dispatcher":
+            job = job.with_(accepted=False)
+        self.slots.take(job, now)
+        return self._stored(job)
 
     def _copy_of_another_day(self, request: JobRequested) -> Job | None:
         """The job of a copy whose `occurred_at` is on the other side of midnight.
@@ -179,6 +196,7 @@ class CreateJob:
             estimate=_estimate(request, tenant),
             schedule=request.schedule,
             duration_minutes=request.duration_minutes or tenant.duration_of(expected),
+            overbooked=may_overbook(request.actor, request.overbook),
             notes=tuple(_first_note(request, now)),
             token=self.new_token(),
         )

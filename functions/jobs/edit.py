@@ -5,6 +5,7 @@ from datetime import datetime
 
 from events import JobEditRequested
 from functions.jobs.facts import edited_fact, refused_edit_fact, refused_fact
+from functions.jobs.take_slot import TakeSlot
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Bus, Jobs, TaskTokens, Views
@@ -14,6 +15,7 @@ from statemachine.edits import EditRefused, edited, refusal_of, with_refusal
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import with_early_moves_judged
+from statemachine.slots import slot_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class EditJob:
     views: Views
     bus: Bus
     crew: AssignCrew
+    slots: TakeSlot
     pause: Pause = full_jitter
     task_tokens: TaskTokens | None = None
     """Resume the execution if the edit lets a kept move be made; without it, the watchdog does."""
@@ -47,6 +50,7 @@ class EditJob:
             if record := refusal_of(job, request):
                 self.bus.announce([refused_edit_fact(job, record)])
             raise refused
+        self._give_back(job, request, now)
         write_view(self.views, job, load_flow(job.flow), self.pause)
         announce_edit(job, request.event_id, self.bus, self.task_tokens)
         return job
@@ -56,7 +60,16 @@ class EditJob:
         if after is job:
             return job
         self.crew(job, after, request, now)
-        return with_early_moves_judged(after, load_flow(job.flow), now)
+        flow = load_flow(job.flow)
+        if slot_of(after, flow) != slot_of(job, flow):
+            self.slots.take(after, now)
+        return with_early_moves_judged(after, flow, now)
+
+    def _give_back(self, job: Job, request: JobEditRequested, now: datetime) -> None:
+        """The slot of the window that this edit left; a copy of the request does so again."""
+        edit = next(edit for edit in job.edits if edit.event_id == request.event_id)
+        if edit.window and edit.window.left:
+            self.slots.follow(job, now, edit.window.left)
 
     def _horizon_days(self, request: JobEditRequested) -> int:
         """Read only for a new schedule, because other edits need no settings."""

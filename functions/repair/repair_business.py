@@ -33,6 +33,7 @@ from functions.repair.job_selection import (
 )
 from functions.repair.repair_execution import is_settled
 from functions.repair.repair_job import Inspection, RepairedJob, RepairJob, sent_again_lately
+from functions.repair.repair_slots import RepairSlots
 from functions.repair.report_stuck import place_of
 from functions.repair.requests import RoundReport
 from functions.repair.sweep_index import SweepIndex
@@ -46,6 +47,8 @@ MANY = 50
 """If more jobs than this are missing on the board, the fault is the board's."""
 ALL_FAIL = 20
 """If at least this many jobs fail and none succeeds, the fault is not theirs."""
+SLOTS_EVERY = 5
+"""Rounds. A sheet that is wrong for some minutes refuses or overbooks one job at most."""
 SERVICE_ERRORS = (Unavailable, Conflict)
 """Errors that say nothing about the job: the service did not do it this time."""
 
@@ -86,6 +89,7 @@ class RepairBusiness:
     stuck: Stuck
     repair_job: RepairJob
     sweep_index: SweepIndex
+    repair_slots: RepairSlots
     metrics: Metrics
     log: Logger
 
@@ -98,6 +102,7 @@ class RepairBusiness:
         stuck = {each.job_id: each for each in self.stuck.all(tenant)}
         this = _Pass(Inspection(now, board, order.ask), index, stuck, order.full, boards=boards)
         self._sweep_messages(tenant, this)
+        slots = self._repair_slots(tenant, this)
         left_at = self._check_all(tenant, this, self._in_order(this, order), order)
         if this.behind:
             self.publish(tenant, this.behind, now)
@@ -107,7 +112,7 @@ class RepairBusiness:
             raise Unavailable(f"not checked: {', '.join(this.not_done[:20])}")
         return RoundReport(
             looked_at=this.looked_at, repaired=this.repaired, boards=boards,
-            stuck=list(this.unforeseen), left={tenant: left_at} if left_at else {},
+            stuck=list(this.unforeseen), left={tenant: left_at} if left_at else {}, slots=slots,
         )  # fmt: skip
 
     def _sweep_messages(self, tenant: str, this: _Pass) -> None:
@@ -126,6 +131,17 @@ class RepairBusiness:
         except Exception as error:  # the jobs are checked, and the next round sweeps again
             self._note("index", error)
             this.not_done.append(f"index of {tenant}")
+
+    def _repair_slots(self, tenant: str, this: _Pass) -> list[str]:
+        """The jobs whose slots were repaired, in every fifth round."""
+        if not this.full and minute_of(this.look.now) % SLOTS_EVERY:
+            return []
+        try:
+            return self.repair_slots(tenant, this.look.shown, this.look.now)
+        except Exception as error:  # wrong counters must not keep the round from the jobs
+            self._note("slots", error)
+            this.not_done.append(f"slots of {tenant}")
+            return []
 
     def _in_order(self, this: _Pass, order: RoundOrder) -> Sequence[str]:
         """The jobs whose deadline has passed, then the others.

@@ -75,7 +75,7 @@ class RepairExecution:
 
     def _may_replace(self, job: Job, now: datetime, known: StuckJob | None) -> bool:
         """Whether to replace the execution; a job that keeps failing gets one within the time."""
-        tries = job.replaced_since(now - TRIED_WITHIN)
+        tries = _replaced_since(job, now - TRIED_WITHIN)
         failing = known is not None and known.why == "keeps_failing"
         if not failing and tries >= TRIES:
             self.report_stuck(job.tenant, job.job_id, "keeps_failing", now, known)
@@ -102,7 +102,7 @@ class RepairExecution:
 
         In that case the wait is removed, because the job would otherwise seem to wait properly.
         """
-        if job.replaced_since(now - TRIED_WITHIN) >= TRIES:
+        if _replaced_since(job, now - TRIED_WITHIN) >= TRIES:
             commit(self.jobs, job.tenant, job.job_id, _without_wait(job), self.pause)
             known = self.report_stuck.stuck.read(job.tenant, job.job_id)
             self.report_stuck(job.tenant, job.job_id, "keeps_failing", now, known)
@@ -167,3 +167,8 @@ def _time_was_up(job: Job) -> datetime | None:
     if job.wait is None or job.seq > job.wait.seq or limit is None:
         return None
     return job.wait.epoch.entered_at + timedelta(minutes=limit)
+
+
+def _replaced_since(job: Job, moment: datetime) -> int:
+    """How many times the watchdog has replaced the execution since then."""
+    return sum("replaced" in done.repairs and done.at > moment for done in job.repaired)

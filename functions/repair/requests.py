@@ -92,6 +92,8 @@ class RoundReport(Frozen):
     dead_letters: dict[str, int] = Field(default_factory=dict)
     stuck: list[str] = Field(default_factory=list)
     """Jobs that our code failed on."""
+    slots: list[JobId] = Field(default_factory=list)
+    """Jobs that had a slot too many, or lacked theirs."""
     left: dict[Tenant, JobId] = Field(default_factory=dict)
     """By business, the last job that was checked before the time was up."""
     businesses: int = 0
@@ -105,6 +107,7 @@ class RoundReport(Frozen):
             boards=[*self.boards, *other.boards],
             dead_letters=self.dead_letters | other.dead_letters,
             stuck=[*self.stuck, *other.stuck],
+            slots=[*self.slots, *other.slots],
             left=self.left | other.left,
             businesses=self.businesses + other.businesses,
         )

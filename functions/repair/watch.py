@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from functions.aws.container import log
+from functions.jobs.take_slot import TakeSlot
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import (
@@ -34,6 +35,7 @@ from functions.repair.repair_business import RepairBusiness, RoundOrder, TimeIsU
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.repair_execution import RepairExecution, is_settled
 from functions.repair.repair_job import Inspection, RepairJob
+from functions.repair.repair_slots import RepairSlots
 from functions.repair.report_stuck import ReportStuck, place_of
 from functions.repair.requests import (
     ExecutionEnded,
@@ -59,6 +61,7 @@ class WatchJobs:
     publish: PublishBoard
     stuck: Stuck
     deliveries: RepairDeliveries
+    slots: TakeSlot
     metrics: Metrics
     dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
@@ -91,6 +94,7 @@ class WatchJobs:
             stuck=self.stuck,
             repair_job=self.repair_job,
             sweep_index=SweepIndex(self.jobs, self.publish.index_job, self.tenants, self.retention),
+            repair_slots=RepairSlots(self.slots),
             metrics=self.metrics,
             log=log,
         )

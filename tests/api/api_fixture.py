@@ -19,6 +19,7 @@ from functions.business.change_settings import ChangeSettings
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
+from functions.jobs.take_slot import TakeSlot
 from functions.ops.dead_letters import DeadLetterService
 from functions.ops.explain_job import ExplainJob
 from functions.ops.overview import OpsOverview
@@ -78,6 +79,7 @@ from tests.support.ops_fakes import (
     FakeOpsRecords,
 )
 from tests.support.roster_fakes import FakeAccounts, FakeApiKeys, FakeReservations, FakeRoster
+from tests.support.slot_fakes import FakeSlots, slots_on_fakes
 
 EDGE = "https://edge.test"
 PASSWORD = "correct horse battery"
@@ -224,7 +226,9 @@ class ApiBackend:
         self.dead_letter_queues = FakeDeadLetterQueues(self.faults)
         self.invalidations = FakeInvalidationTimes(self.faults)
         self.execution_counts = FakeExecutionCounts()
-        self.ops = self._ops()
+        self.slot_sheets = FakeSlots(self.faults)
+        slots = slots_on_fakes(self.jobs, self.tenants, self.slot_sheets, self.roster)
+        self.ops = self._ops(slots)
         self.tokens = (f"{number:022}" for number in itertools.count(1))
         ids, ring = itertools.count(1), KeyRing(self.keys)
         self.ended_sessions = FakeEndedSessions()
@@ -237,16 +241,18 @@ class ApiBackend:
             views=self.views,
             tenants=self.tenants,
             change_settings=ChangeSettings(FakeSettingsStore(self.bucket), no_pause),
+            slots=slots,
             create=CreateJob(
                 self.jobs,
                 self.views,
                 self.executions,
                 self.tenants,
+                slots,
                 lambda: next(self.tokens),
                 no_pause,
             ),
-            advance=AdvanceJob(self.jobs, self.executions, self.bus, no_pause),
-            edit=EditJob(self.jobs, self.views, self.bus, self.assign, no_pause),
+            advance=AdvanceJob(self.jobs, self.executions, self.bus, slots, no_pause),
+            edit=EditJob(self.jobs, self.views, self.bus, self.assign, slots, no_pause),
             accounts=self.accounts,
             roster=self.roster,
             add_photo=AddPhoto(self.jobs, self.views, self.bus, self.photos, pause=no_pause),
@@ -271,7 +277,7 @@ class ApiBackend:
     def assign(self) -> AssignCrew:
         return AssignCrew(self.accounts, self.roster, self.claims, self.jobs, self.tenants)
 
-    def _ops(self) -> Ops:
+    def _ops(self, slots: TakeSlot) -> Ops:
         """What ops use, with the same fake ports."""
         deliveries = FakeDeliveries(self.bucket)
         watch = WatchJobs(
@@ -292,6 +298,7 @@ class ApiBackend:
                 self.log,
                 no_pause,
             ),
+            slots,
             self.metrics,
             dict,
             no_pause,

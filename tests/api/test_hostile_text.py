@@ -16,7 +16,7 @@ from functions.api.routes import ROUTES
 from statemachine.bounds import line_of_text, note_text
 from tests.api.api_fixture import ApiBackend
 from tests.api.test_roles import BODIES, MATCHES, path_of
-from tests.support.builders import a_booking, a_job, a_request, an_edit
+from tests.support.builders import SOON, a_booking, a_job, a_request, an_edit
 
 HOSTILE = (
     "A\0B",
@@ -120,7 +120,8 @@ DOORS = [
 def test_hostile_text_at_the_api_is_stored_exactly_or_refused(
     route: Any, path: str, api: ApiBackend
 ) -> None:
-    api.store(a_job("pending_pickup" if "/confirm" in route.path else "ready_for_pickup"))
+    status = "pending_pickup" if "/confirm" in route.path else "ready_for_pickup"
+    api.store(a_job(status, schedule=SOON))
     before = dict(api.bucket.objects)
     by, taken = "olive", 0
     for number, text in enumerate(HOSTILE):

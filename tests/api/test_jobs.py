@@ -20,6 +20,7 @@ from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job
 from tests.support.fakes import no_pause
 from tests.support.faults import Crashed, Faults
+from tests.support.slot_fakes import slots_on_fakes
 
 JOB = "261121-7k3m2q"
 ORDER = {
@@ -295,7 +296,8 @@ def test_a_move_through_the_api_equals_one_from_the_bus(api: ApiBackend) -> None
         tenant="main", job_id=JOB, occurred_at=NOON, actor=Actor(kind="dispatcher", id="dana"),
         move="start", event_id="e-1", expected_rev=2, note="now",
     )  # fmt: skip
-    AdvanceJob(over_bus.jobs, over_bus.executions, over_bus.bus, no_pause)(request, NOON)
+    slots = slots_on_fakes(over_bus.jobs)
+    AdvanceJob(over_bus.jobs, over_bus.executions, over_bus.bus, slots, no_pause)(request, NOON)
     assert through_api.job(JOB) == over_bus.job(JOB)
     assert through_api.executions.resumed == over_bus.executions.resumed
 

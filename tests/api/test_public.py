@@ -13,7 +13,8 @@ from statemachine.ids import digest_of
 from statemachine.views import view_of
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
 from tests.api.test_races import InterruptedJobs
-from tests.support.builders import CUSTOMER, NOON, TOKEN, a_job, moved
+from tests.support.builders import CUSTOMER, NOON, SOON, TOKEN, a_job, moved
+from tests.support.fakes import FakeTenants
 
 JOB = "261121-7k3m2q"
 DIGEST = digest_of(TOKEN)
@@ -26,6 +27,8 @@ BOOKING = {
     "window_end": "2026-11-23T17:00:00Z",
     "language": "es",
 }
+ANY_DAY = {name: value for name, value in BOOKING.items() if not name.startswith("window")}
+"""Of these there is no last one."""
 
 
 def book(
@@ -119,19 +122,19 @@ def test_a_booking_goes_to_the_named_business(api: ApiBackend) -> None:
 
 
 def test_bookings_from_one_address_are_limited(api: ApiBackend) -> None:
-    statuses = [book(api, key=f"a-key-{number:04}").status for number in range(21)]
+    statuses = [book(api, ANY_DAY, key=f"a-key-{number:04}").status for number in range(21)]
     assert statuses == [201] * 20 + [429]
     elsewhere = {"cloudfront-viewer-address": "198.51.100.1:1"}
-    assert book(api, **elsewhere).status == 201
+    assert book(api, ANY_DAY, **elsewhere).status == 201
     api.now += timedelta(hours=1)
-    assert book(api, key="a-key-later").status == 201
+    assert book(api, ANY_DAY, key="a-key-later").status == 201
 
 
 def test_a_refused_booking_says_how_long_to_wait(api: ApiBackend) -> None:
     for number in range(20):
-        book(api, key=f"a-key-{number:04}")
+        book(api, ANY_DAY, key=f"a-key-{number:04}")
     api.now += timedelta(minutes=20)
-    got = book(api, key="a-key-later")
+    got = book(api, ANY_DAY, key="a-key-later")
     assert (got.status, got.headers["retry-after"]) == (429, "2400")
     assert "try again in 40 min" in got.json["detail"]
 
@@ -141,16 +144,17 @@ def test_bookings_from_all_addresses_are_limited_for_each_business(
 ) -> None:
     for number in range(200):
         seen = {"cloudfront-viewer-address": f"198.51.{number}.1:1"}
-        assert book(api, key=f"a-key-{number:04}", **seen).status == 201
-    got = book(api, key="a-key-more", **{"cloudfront-viewer-address": "192.0.2.1:1"})
+        assert book(api, ANY_DAY, key=f"a-key-{number:04}", **seen).status == 201
+    got = book(api, ANY_DAY, key="a-key-more", **{"cloudfront-viewer-address": "192.0.2.1:1"})
     assert (got.status, got.headers["retry-after"]) == (429, "3600")
-    assert book(api, BOOKING | {"tenant": "other"}).status == 201
+    assert book(api, ANY_DAY | {"tenant": "other"}).status == 201
 
 
 def test_a_forged_address_does_not_help(api: ApiBackend) -> None:
     """A Function URL passes on the X-Forwarded-For that the client sent."""
     forged = [
-        book(api, key=f"a-key-{n:04}", **{"x-forwarded-for": f"10.0.0.{n}"}) for n in range(21)
+        book(api, ANY_DAY, key=f"a-key-{n:04}", **{"x-forwarded-for": f"10.0.0.{n}"})
+        for n in range(21)
     ]
     assert forged[-1].slug == "too-many-requests"
 
@@ -158,11 +162,11 @@ def test_a_forged_address_does_not_help(api: ApiBackend) -> None:
 def test_ipv6_addresses_are_counted_by_64_prefix(api: ApiBackend) -> None:
     for number in range(20):
         address = f"[2001:db8:0:1::{number:x}]:443"
-        book(api, key=f"a-key-{number:04}", **{"cloudfront-viewer-address": address})
+        book(api, ANY_DAY, key=f"a-key-{number:04}", **{"cloudfront-viewer-address": address})
     neighbours = {"cloudfront-viewer-address": "2001:db8:0:1::ffff:443"}
     others = {"cloudfront-viewer-address": "2001:db8:0:2::1:443"}
-    assert book(api, **neighbours).status == 429
-    assert book(api, **others).status == 201
+    assert book(api, ANY_DAY, **neighbours).status == 429
+    assert book(api, ANY_DAY, **others).status == 201
 
 
 def test_ip_addresses_are_not_stored(api: ApiBackend) -> None:
@@ -208,7 +212,7 @@ def test_an_unreadable_view_is_unavailable(api: ApiBackend) -> None:
 
 
 def test_the_holder_of_the_link_confirms(api: ApiBackend) -> None:
-    api.store(a_job())
+    api.store(a_job(schedule=SOON))
     got = choose(api, "confirm")
     (entry,) = api.job(JOB).ledger
     assert (got.status, got.json["status"], got.headers["etag"]) == (
@@ -219,15 +223,38 @@ def test_the_holder_of_the_link_confirms(api: ApiBackend) -> None:
     assert (entry.move, entry.actor) == ("confirm", CUSTOMER)
 
 
+def test_there_is_nothing_to_confirm_before_the_business_has_given_a_time(api: ApiBackend) -> None:
+    job = api.store(a_job())
+    assert choose(api, "confirm").slug == "window-missing"
+    assert api.job(JOB) == job
+    assert [each["move"] for each in track(api).json["choices"]] == ["cancel"]
+
+
+def test_a_booking_that_a_dispatcher_has_to_accept_cannot_be_confirmed_before(
+    api: ApiBackend,
+) -> None:
+    settings = BusinessSettings(tenant="main", name="Haulway", accepts_bookings="by_dispatcher")
+    FakeTenants(api.bucket, settings)
+    booked = book(api).json
+    token = booked["tracking_token"]
+    view = track(api, digest_of(token)).json
+    assert (view["requested"], view["steps"][0]["label"]["en"]) == (True, "Requested")
+    path = f"/api/track/{digest_of(token)}/confirm"
+    assert api.send("POST", path, {"token": token}).slug == "window-missing"
+    moves = f"/api/jobs/{booked['job_id']}/moves"
+    assert api.send("POST", moves, {"move": "confirm"}, by="dana").status == 200
+    assert api.job(booked["job_id"]).accepted
+
+
 def test_the_holder_of_the_link_cancels_with_a_reason(api: ApiBackend) -> None:
-    api.store(a_job())
+    api.store(a_job(schedule=SOON))
     assert choose(api, "cancel").slug == "reason-missing"
     assert choose(api, "cancel", reason="Sold it").json["status"] == "cancelled"
     assert api.job(JOB).ledger[-1].reason == "Sold it"
 
 
 def test_a_repeated_move_by_link_is_made_once(api: ApiBackend) -> None:
-    api.store(a_job())
+    api.store(a_job(schedule=SOON))
     first, again = choose(api, "confirm"), choose(api, "confirm")
     assert (again.status, again.json) == (200, first.json)
     assert api.job(JOB).seq == 1
@@ -257,13 +284,13 @@ def test_a_move_that_customers_may_not_make_leaves_no_record(
 )
 @pytest.mark.parametrize("move", ["confirm", "cancel"])
 def test_the_digest_alone_proves_nothing(api: ApiBackend, token: str, move: str) -> None:
-    job = api.store(a_job())
+    job = api.store(a_job(schedule=SOON))
     got = api.send("POST", f"/api/track/{DIGEST}/{move}", {"token": token, "reason": "x"})
     assert (got.status, got.slug, api.job(JOB)) == (404, "unknown-job", job)
 
 
 def test_a_token_of_another_job_proves_nothing(api: ApiBackend) -> None:
-    job = api.store(a_job())
+    job = api.store(a_job(schedule=SOON))
     other = api.store(a_job(job_id="261121-000001", token="x" * 22))
     got = api.send("POST", f"/api/track/{DIGEST}/confirm", {"token": other.token})
     assert (got.status, api.job(JOB), api.job(other.job_id)) == (404, job, other)
@@ -272,14 +299,14 @@ def test_a_token_of_another_job_proves_nothing(api: ApiBackend) -> None:
 def test_a_link_finds_its_job_in_any_business(api: ApiBackend) -> None:
     """Two businesses may have jobs with the same id; the token decides which is meant."""
     mains = api.store(a_job(token="x" * 22))
-    api.store(a_job(tenant="other"))
+    api.store(a_job(tenant="other", schedule=SOON))
     assert choose(api, "confirm").status == 200
     assert api.job(JOB) == mains
     assert api.job(JOB, tenant="other").status == "ready_for_pickup"
 
 
 def test_a_customer_does_not_learn_who_was_faster(api: ApiBackend) -> None:
-    job = api.store(a_job())
+    job = api.store(a_job(schedule=SOON))
 
     def dana_is_faster() -> None:
         later = moved(job, "confirm")
@@ -292,7 +319,7 @@ def test_a_customer_does_not_learn_who_was_faster(api: ApiBackend) -> None:
 
 
 def test_moves_from_one_address_are_limited(api: ApiBackend) -> None:
-    api.store(a_job())
+    api.store(a_job(schedule=SOON))
     tried = [choose(api, "confirm", token="x" * 22).status for _ in range(31)]
     assert tried == [404] * 30 + [429]
 

@@ -45,12 +45,13 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
     return {name: resource for name, resource in found if resource["Type"] == kind}
 
 
-def test_all_but_sms_stays_under_29_dollars_at_50_000_jobs_as_the_template_is_set() -> None:
-    """Alone in its account, without crews, photos, and traces. 40 cents are the edge's secret."""
+def test_all_but_sms_stays_under_30_dollars_at_50_000_jobs_as_the_template_is_set() -> None:
+    """Alone in its account, without crews, photos, and traces. 40 cents are the edge's secret, 98
+    cents are the slots."""
     traced = TEMPLATE["Parameters"]["Traces"]["Default"] == "true"
     bill = monthly(50_000, fixed=Fixed(traced=traced))
     # The index, by which each job there ever was is found, comes on top.
-    assert bill.without_sms - bill.items["Index of all jobs"] < 28.7
+    assert bill.without_sms - bill.items["Index of all jobs"] < 29.7
     assert bill.items["Index of all jobs"] < 2.80
 
 

@@ -19,11 +19,13 @@ from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts, DynamoLimits
 from functions.aws.roster_days import DynamoRoster
+from functions.aws.slots import DynamoSlots
 from functions.people.api_keys import StoredKey
 from functions.people.crew_location import CrewLocation
 from functions.people.sign_in import WRONG_PASSWORDS
 from statemachine.reservations import ReservationSheet
 from statemachine.roster import Day
+from statemachine.slots import SlotSheet
 from tests.support.builders import NOON
 from tests.support.roster_fakes import a_member
 
@@ -93,8 +95,30 @@ def assigning(table: Table) -> None:
     claims.write("main", [SHEET])
 
 
-def answering(table: Table) -> None:
+def booking(table: Table) -> None:
+    following(table)
+    list(DynamoRoster(table, "t").trucks("main"))
+
+
+def following(table: Table) -> None:
+    slots = DynamoSlots(table, "t")
+    slots.read("main", TODAY)
+    slots.write("main", SlotSheet(day="2026-11-21", version=1))
+
+
+def watching(table: Table) -> None:
+    following(table)
+    list(DynamoSlots(table, "t").between("main", TODAY, TOMORROW))
+
+
+def editing(table: Table) -> None:
     assigning(table)
+    booking(table)
+
+
+def answering(table: Table) -> None:
+    editing(table)
+    watching(table)
     list(DynamoAccounts(table, "t").all("main"))
     accounts = DynamoAccounts(table, "t")
     accounts.add(MIA)
@@ -126,7 +150,10 @@ def answering(table: Table) -> None:
 
 ASKED: dict[str, Callable[[Table], None]] = {
     "ApiFunction": answering,
-    "EditJobFunction": assigning,
+    "CreateJobFunction": booking,
+    "AdvanceJobFunction": following,
+    "EditJobFunction": editing,
+    "WatchJobsFunction": watching,
 }
 """By function: everything its adapters ask the table for."""
 

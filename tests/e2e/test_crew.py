@@ -42,6 +42,7 @@ from tests.e2e.support.jobs import (
 from tests.e2e.test_api import PASSWORD, Client, slug
 from tests.support.builders import NOON, a_job, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeTenants, FakeViews
+from tests.support.slot_fakes import slots_on_fakes
 
 pytestmark = pytest.mark.engine
 
@@ -146,7 +147,7 @@ def edit_apart(stack: Laptop) -> EditJob:
         jobs,
         tenants,
     )
-    return EditJob(jobs, FakeViews(Bucket()), FakeBus(), crew, full_jitter)
+    return EditJob(jobs, FakeViews(Bucket()), FakeBus(), crew, slots_on_fakes(jobs), full_jitter)
 
 
 def outcome(edit: EditJob, request: JobEditRequested) -> str:

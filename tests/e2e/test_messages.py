@@ -86,15 +86,15 @@ def moved(stack: Laptop, tenant: str, job_id: str, name: str) -> None:
 
 TEXTS = {
     "en": [
-        "Quick Haul: Hi Jose, we received your booking{window}. "
-        "Reply YES when it is ready for pickup. Details: {link}",
+        "Quick Haul: Hi Jose, we reserved your pickup{window}. "
+        "Reply YES to confirm that you are available. Details: {link}",
         "Quick Haul: Hi Jose, your pickup is confirmed{window}. Track or change it: {link}",
         "Quick Haul: Your crew is on the job now. Follow along: {link}",
         "Quick Haul: All done, Jose. Thank you! Details: {link}",
     ],
     "es": [
-        "Quick Haul: Hola Jose, recibimos su reserva{window}. "
-        "Responda LISTO cuando se pueda recoger. Detalles: {link}",
+        "Quick Haul: Hola Jose, reservamos su recogida{window}. "
+        "Responda SI si le viene bien. Detalles: {link}",
         "Quick Haul: Hola Jose, confirmamos su recogida{window}. Siga o cambie su servicio: {link}",
         "Quick Haul: Su equipo ya trabaja en su servicio. Vea el avance: {link}",
         "Quick Haul: Todo listo, Jose. ¡Gracias! Detalles: {link}",

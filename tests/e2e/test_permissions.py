@@ -23,6 +23,8 @@ NOT_SHOWN = {
     "WriteAccounts": "the same",
     "ReadRoster": "the same",
     "CountAttempts": "the same",
+    "TakeSlots": "the same",
+    "ListSlots": "the same",
     "ReplyReminders": "needed only after a provider of texts was busy, which the engine never is",
 }
 """By statement: what the engine does not tell apart. docs/deploy.md has the same table."""

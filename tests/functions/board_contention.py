@@ -19,6 +19,7 @@ from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import FakeBus, FakeExecutions
 from tests.support.faults import Crashed, SeededFaults
 from tests.support.index_fakes import an_index
+from tests.support.slot_fakes import slots_on_fakes
 
 MOVES = ("confirm", "start", "complete")
 BATCH = 50
@@ -79,7 +80,9 @@ class ConcurrentMoves:
         return [threading.Thread(target=self._move, args=(share,)) for share in shares]
 
     def _move(self, share: list[tuple[str, str]]) -> None:
-        advance = AdvanceJob(self.storage.jobs, FakeExecutions(), FakeBus())
+        advance = AdvanceJob(
+            self.storage.jobs, FakeExecutions(), FakeBus(), slots_on_fakes(self.storage.jobs)
+        )
         for job_id, move in share:
             when = NOON + minutes(MOVES.index(move))
             request = a_request(a_job(job_id=job_id), move, occurred_at=when)

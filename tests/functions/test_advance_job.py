@@ -17,6 +17,7 @@ from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause
 from tests.support.faults import Crashed, Faults, Kind
+from tests.support.slot_fakes import slots_on_fakes
 
 
 class AdvanceJobSetup:
@@ -29,7 +30,9 @@ class AdvanceJobSetup:
         self.jobs.create(job)
         self.bucket.faults = self.faults
         self.executions, self.bus = FakeExecutions(self.faults), FakeBus(self.faults)
-        self.advance = AdvanceJob(self.jobs, self.executions, self.bus, no_pause)
+        self.advance = AdvanceJob(
+            self.jobs, self.executions, self.bus, slots_on_fakes(self.jobs), no_pause
+        )
 
     @property
     def job(self) -> Job:
@@ -227,7 +230,8 @@ def test_a_reopened_job_is_in_the_index_before_its_execution_starts() -> None:
             self.mark_ended(job.tenant, job.job_id)
             super().replace(job, etag)
 
-    AdvanceJob(RemovesFromIndex(setup.bucket), setup.executions, setup.bus, no_pause)(
+    jobs = RemovesFromIndex(setup.bucket)
+    AdvanceJob(jobs, setup.executions, setup.bus, slots_on_fakes(jobs), no_pause)(
         a_request(a_job(), "reopen", reason="wrong address"), NOON
     )
     assert list(setup.jobs.open_jobs("main")) == [a_job().job_id]

@@ -33,6 +33,7 @@ from tests.support.fakes import (
     parsed,
 )
 from tests.support.faults import Crashed, Fault, FaultAtCall, Faults, Kind
+from tests.support.slot_fakes import slots_on_fakes
 
 HAUL = load_flow("haul")
 JOB_ID = job_id_for("main", "booking-1", NOON)
@@ -50,6 +51,7 @@ class CreateJobSetup:
             FakeViews(self.bucket),
             self.executions,
             FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway")),
+            slots_on_fakes(self.jobs),
             new_token=lambda: TOKEN,
             pause=no_pause,
         )

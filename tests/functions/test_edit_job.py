@@ -28,6 +28,7 @@ from tests.support.fakes import (
 )
 from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.roster_fakes import a_crew_assignment
+from tests.support.slot_fakes import slots_on_fakes
 
 VIEW_KEY = f"t/{digest_of(TOKEN)}.json"
 NEW_PRICE = an_edit(a_job(), price_cents=75_000, reason="More to haul")
@@ -41,7 +42,12 @@ class EditJobSetup:
         self.jobs.create(a_job())
         self.bucket.faults = self.faults
         self.edit = EditJob(
-            self.jobs, FakeViews(self.bucket), self.bus, a_crew_assignment(self.jobs), no_pause
+            self.jobs,
+            FakeViews(self.bucket),
+            self.bus,
+            a_crew_assignment(self.jobs),
+            slots_on_fakes(self.jobs),
+            no_pause,
         )
 
 

@@ -21,7 +21,7 @@ from statemachine.flows import load_flow
 from statemachine.job import Customer
 from statemachine.lifecycle import Committed, Refused, judge
 from tests.functions.messages.test_messages import PHONE, MessageSenders, confirmed
-from tests.support.builders import CUSTOMER, NOON, a_job, an_edit, minutes, moved
+from tests.support.builders import CUSTOMER, NOON, SOON, a_job, an_edit, minutes, moved
 from tests.support.fakes import FakeJobs, FakeTenants, no_pause, to_bytes
 
 OURS = "+15555559999"
@@ -65,7 +65,7 @@ class Phone(MessageSenders):
 def asked() -> tuple[Phone, Any]:
     """A phone that was asked whether the job is ready."""
     phone = Phone()
-    job = phone.store(a_job())
+    job = phone.store(a_job(schedule=SOON))
     phone.text(job, seq=0)
     return phone, job
 
@@ -122,7 +122,7 @@ OTHER = "261121-7k3m2r"
 
 def test_each_question_belongs_to_its_job_and_one_yes_too_many_is_a_note() -> None:
     phone, first = asked()
-    phone.text(phone.store(a_job(job_id=OTHER)), seq=0)
+    phone.text(phone.store(a_job(job_id=OTHER, schedule=SOON)), seq=0)
     for n in (1, 1, 2, 2, 3):  # the queue brings some twice
         phone.says("YES", message_id=f"in-{n}")
     once = list(dict.fromkeys(moves(phone)))
@@ -133,7 +133,7 @@ def test_each_question_belongs_to_its_job_and_one_yes_too_many_is_a_note() -> No
 
 def test_a_yes_answers_a_current_question_before_an_overtaken_one() -> None:
     phone, first = asked()
-    phone.text(phone.store(a_job(job_id=OTHER)), seq=0)
+    phone.text(phone.store(a_job(job_id=OTHER, schedule=SOON)), seq=0)
     phone.store(moved(first, "confirm"))
     phone.says("YES")
     assert moves(phone) == [(OTHER, "confirm")]
@@ -154,9 +154,9 @@ def test_only_the_current_number_of_a_job_counts() -> None:
 @pytest.mark.parametrize("status", [None, "ready_for_pickup"])
 def test_a_strangers_booking_takes_over_neither_yes_nor_notes(status: str | None) -> None:
     phone = Phone()
-    own = phone.store(a_job(status))
+    own = phone.store(a_job(status, schedule=SOON))
     phone.text(own)
-    phone.text(phone.store(a_job(job_id=OTHER, created_by=CUSTOMER)), seq=0)
+    phone.text(phone.store(a_job(job_id=OTHER, created_by=CUSTOMER, schedule=SOON)), seq=0)
     assert len(phone.texts.sent) == 2
     phone.says("YES")
     phone.says("the gate is open", message_id="in-2")
@@ -167,7 +167,7 @@ def test_a_strangers_booking_takes_over_neither_yes_nor_notes(status: str | None
 def test_two_bookings_by_the_form_under_one_number_are_both_asked_about() -> None:
     phone = Phone()
     for job_id in (a_job().job_id, OTHER):
-        phone.text(phone.store(a_job(job_id=job_id, created_by=CUSTOMER)), seq=0)
+        phone.text(phone.store(a_job(job_id=job_id, created_by=CUSTOMER, schedule=SOON)), seq=0)
     phone.says("YES")
     phone.says("YES", message_id="in-2")
     assert moves(phone) == [(a_job().job_id, "confirm"), (OTHER, "confirm")]
@@ -370,7 +370,7 @@ def test_a_stop_to_the_shared_number_counts_for_businesses_that_come_later() -> 
 def test_a_reply_to_a_shared_number_reaches_the_business_that_texted() -> None:
     phone = Phone()
     FakeTenants(phone.bucket, phone.tenant.with_(tenant="other", name="Other"))
-    job = phone.store(a_job(tenant="other"))
+    job = phone.store(a_job(tenant="other", schedule=SOON))
     phone.send(JobChanged(tenant="other", job_id=job.job_id, seq=0), NOON)
     phone.says("YES")
     (request,) = phone.requests.asked

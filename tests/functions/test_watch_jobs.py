@@ -52,6 +52,7 @@ from tests.support.message_fakes import (
     FakeEndpoints,
     FakeMetrics,
 )
+from tests.support.slot_fakes import slots_on_fakes
 
 HAUL = load_flow("haul")
 SOON, LATER, MUCH_LATER = NOON + GRACE / 2, NOON + GRACE, NOON + SUSPECT + GRACE
@@ -111,6 +112,7 @@ class WatchdogSetup:
             PublishBoard(self.jobs, self.boards, self.index_job, no_pause),
             self.stuck,
             self._messages(),
+            slots_on_fakes(self.jobs),
             self.metrics,
             lambda: self.dead_letters,
             no_pause,

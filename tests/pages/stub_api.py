@@ -33,6 +33,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.pages import Page, pages
+from events import Changes
+from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.move_outcome import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
@@ -56,7 +58,12 @@ from statemachine.job import Customer, Job, Schedule
 from statemachine.proof_of_service import PhotoRefused
 from statemachine.roster import Day
 from statemachine.values import Actor
-from tests.pages.stub_business import business_routes, public_document
+from tests.pages.stub_business import (
+    business_routes,
+    public_document,
+    slot_offers,
+    slots_document,
+)
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_data import PASSWORD, StubData, now
 from tests.pages.stub_people import PeopleStub
@@ -150,9 +157,15 @@ class Stub:
             Route(DAY, self.guarded(self.clear_day), methods=["DELETE"]),
             Route("/api/bookings", self.guarded(self.book), methods=["POST"]),
             Route("/api/businesses/main", self.guarded(self.business)),
+            Route("/api/businesses/main/slots", self.guarded(self.slots)),
             Route("/api/track/{digest}/business", self.guarded(self.business)),
             Route("/api/track/{digest}", self.guarded(self.track)),
             Route("/api/track/{digest}/location", self.guarded(self.place)),
+            Route("/api/track/{digest}/slots", self.guarded(self.slots)),
+            Route(
+                "/api/track/{digest}/reschedule", self.guarded(self.reschedule), methods=["POST"]
+            ),
+            Route("/api/track/{digest}/notes", self.guarded(self.note), methods=["POST"]),
             Route("/api/track/{digest}/{move}", self.guarded(self.choose), methods=["POST"]),
             Route("/t/p/{name}", self.photo),
             Route("/t/{name}", self.guarded(self.view)),
@@ -226,6 +239,9 @@ class Stub:
     async def business(self, request: Request) -> Response:
         return Response(json.dumps(public_document(self.data)), media_type=JSON)
 
+    async def slots(self, request: Request) -> Response:
+        return answered(slots_document(self.data))
+
     async def track(self, request: Request) -> Response:
         return viewed(request, self.data.view(request.path_params["digest"]))
 
@@ -234,17 +250,40 @@ class Stub:
             request.path_params["digest"],
             await document(request, LinkHolderBody),
         )
-        job = self.data.by_digest(digest)
-        if job is None or job.token != request_body.token:
-            raise Problem("unknown-job")
+        job = self.held(request, request_body.token)
         self.moved(
             job, CUSTOMER, {"move": request.path_params["move"], "reason": request_body.reason}
         )
         return viewed(request, self.data.view(digest))
 
+    async def reschedule(self, request: Request) -> Response:
+        wanted = await document(request, RescheduleBody)
+        job = self.held(request, wanted.token)
+        if wanted.window_start in {e.window_start for e in slot_offers(self.data) if not e.left}:
+            raise Problem("slot-full")
+        window = Schedule(window_start=wanted.window_start, window_end=wanted.window_end)
+        changes = Changes(schedule=window, crew=(), truck="", reason=wanted.reason)
+        self.data.edit(job.job_id, CUSTOMER, changes)
+        return viewed(request, self.data.view(request.path_params["digest"]))
+
+    async def note(self, request: Request) -> Response:
+        written = await document(request, CustomerNoteBody)
+        job = self.held(request, written.token)
+        self.data.edit(job.job_id, CUSTOMER, Changes(note=written.note))
+        return viewed(request, self.data.view(request.path_params["digest"]))
+
+    def held(self, request: Request, token: str) -> Job:
+        job = self.data.by_digest(request.path_params["digest"])
+        if job is None or job.token != token:
+            raise Problem("unknown-job")
+        return job
+
     async def book(self, request: Request) -> Response:
         order = await document(request, BookingBody)
         schedule = Schedule(window_start=order.window_start, window_end=order.window_end)
+        full = {each.window_start for each in slot_offers(self.data) if not each.left}
+        if order.window_start in full:
+            raise Problem("slot-full")
         customer = Customer(name=order.name, phone=order.phone, language=order.language)
         return self.booked(request, customer, order.address, order.what, schedule=schedule)
 

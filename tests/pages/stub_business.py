@@ -12,8 +12,11 @@ from starlette.routing import Route
 from functions.api.business import public_document as public_part
 from functions.api.problems import Problem, problem_of
 from functions.api.request import invalid
+from functions.api.slots import MOST_LEFT, SlotOffer, SlotsDocument
 from functions.business.change_settings import SettingsChanged
 from statemachine.business_changes import BusinessRecord, SettingsPatch, changed, given_in
+from statemachine.flows import load_flow
+from statemachine.slots import SlotSheet, bookable_windows, slot_of, taken_slot
 
 if TYPE_CHECKING:
     from tests.pages.stub_api import Stub
@@ -35,6 +38,35 @@ def default_settings() -> BusinessRecord:
 def public_document(data: "StubData") -> Settings:
     shown = public_part(data.business, datetime.now(UTC))
     return dict(json.loads(shown.model_dump_json(by_alias=True, exclude_none=True)))
+
+
+def slot_offers(data: "StubData") -> list[SlotOffer]:
+    """What the jobs of the stub leave of each window."""
+    now = datetime.now(UTC)
+    taken = [
+        taken_slot(job, window, now)
+        for job in data.jobs.values()
+        if (window := slot_of(job, load_flow(job.flow)))
+    ]
+    sheet = SlotSheet(day=now.date().isoformat(), taken=taken)
+    return [
+        SlotOffer(
+            window_start=offered.begin,
+            window_end=offered.end,
+            left=min(MOST_LEFT, offered.left(sheet.taken_in(offered.span))),
+        )
+        for offered in bookable_windows(data.business, 1, now)
+    ]
+
+
+def slots_document(data: "StubData") -> SlotsDocument:
+    offers = slot_offers(data)
+    return SlotsDocument(
+        time_zone=data.business.time_zone,
+        slots=tuple(offers),
+        next_free=next((each.window_start for each in offers if each.left), None),
+        as_of=datetime.now(UTC),
+    )
 
 
 def business_routes(stub: "Stub") -> list[Route]:

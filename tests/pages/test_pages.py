@@ -5,7 +5,7 @@ content security policy.
 """
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from functions.people.crew_location import rounded
 from statemachine.ids import digest_of
-from statemachine.job import Assigned
+from statemachine.job import Assigned, Schedule
 from statemachine.values import Actor
 from tests.pages.browser import (
     DESKTOP,
@@ -290,8 +290,13 @@ def test_an_expired_link_shows_nothing_about_the_job(browser: Browser, stub: Stu
         expect(page.get_by_test_id("reference")).to_have_count(0)
 
 
+def in_two_days() -> Schedule:
+    begin = datetime.now(UTC) + timedelta(days=2)
+    return Schedule(window_start=begin, window_end=begin + timedelta(hours=4))
+
+
 def test_failures_and_offline_are_shown_until_they_end(browser: Browser, stub: StubServer) -> None:
-    job = stub.data.book()
+    job = stub.data.book(schedule=in_two_days())
     with visitor(browser, PHONE) as customer:
         page = customer.page(stub.tracking_url(job), patient=False)
         expect_status(page, "pending_pickup")
@@ -315,7 +320,7 @@ def test_failures_and_offline_are_shown_until_they_end(browser: Browser, stub: S
 def test_the_customer_confirms_and_no_older_copy_undoes_it(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.data.book()
+    job = stub.data.book(schedule=in_two_days())
     stub.data.pin(job)
     with visitor(browser, PHONE) as customer:
         page = customer.page(stub.tracking_url(job), patient=False)
@@ -347,7 +352,7 @@ def test_the_customer_cancels_with_a_reason(browser: Browser, stub: StubServer) 
 def test_a_late_move_is_reported_and_the_newest_state_is_shown(
     browser: Browser, stub: StubServer
 ) -> None:
-    job = stub.data.book()
+    job = stub.data.book(schedule=in_two_days())
     stub.data.poll_s = 60
     with visitor(browser, PHONE) as customer:
         page = customer.page(stub.tracking_url(job), patient=False)

@@ -26,6 +26,7 @@ from tests.support.builders import (
     DISPATCHER,
     DRIVER,
     NOON,
+    SOON,
     SYSTEM,
     a_job,
     a_request,
@@ -50,7 +51,7 @@ def why(verdict: Verdict) -> str:
 
 
 def test_a_committed_move_is_in_the_ledger_with_actor_time_and_statuses() -> None:
-    verdict = judged(a_job(), "confirm", note="gate is open", actor=CUSTOMER)
+    verdict = judged(a_job(schedule=SOON), "confirm", note="gate is open", actor=CUSTOMER)
     assert isinstance(verdict, Committed)
     assert verdict.job.ledger == (verdict.entry,)
     assert verdict.entry.model_dump(exclude_none=True) == {

@@ -4,8 +4,9 @@ import pytest
 
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job, Photo, PhotoKind
-from statemachine.lifecycle import Committed, EarlyMoveKept, Refused, Verdict, has_proof, judge
+from statemachine.lifecycle import Committed, EarlyMoveKept, Refused, Verdict, judge
 from statemachine.prices import LoadSize
+from statemachine.requirements import has_proof
 from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")

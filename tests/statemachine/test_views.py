@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +34,7 @@ from statemachine.views import (
 from tests.support.builders import CREW, DRIVER, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
+SOON = Schedule(window_start=NOON, window_end=NOON + timedelta(hours=4))
 
 PHOTO_ID = "0" * 30 + "fe"
 CANARY = Actor(kind="dispatcher", id="canary-actor")
@@ -123,6 +126,7 @@ def test_the_view_has_only_the_fields_that_were_decided_on() -> None:
         *("rev", "business", "job_id", "flow", "status", "terminal", "poll_s", "updated_at"),
         *("steps", "choices", "schedule", "driver", "under_way", "photos", "load_size"),
         "approach",
+        "requested",
     }
 
 
@@ -182,7 +186,7 @@ def test_steps_are_in_order_and_never_after_their_record(
 
 
 def test_a_step_has_the_wording_of_the_flow() -> None:
-    (step, *_) = view_of(a_job(), HAUL).steps
+    (step, *_) = view_of(a_job(schedule=SOON), HAUL).steps
     status = HAUL.initial
     assert step == ViewStep(
         status=status.name,
@@ -212,15 +216,29 @@ def test_the_cancellation_is_a_step_only_of_a_cancelled_job() -> None:
 
 
 def test_the_view_offers_the_moves_that_a_customer_may_make() -> None:
-    offered = {s.name: view_of(a_job(s.name), HAUL).choices for s in HAUL.statuses}
-    confirm, cancel = (HAUL.named(name, None)[0].label for name in ("confirm", "cancel"))
-    cancelling = CustomerChoice(move="cancel", label=cancel, needs_reason=True)
+    jobs = {s.name: a_job(s.name, schedule=SOON) for s in HAUL.statuses}
+    offered = {status: view_of(job, HAUL).choices for status, job in jobs.items()}
+    confirm, cancel = (HAUL.named(name, None)[0] for name in ("confirm", "cancel"))
+    cancelling = CustomerChoice(move="cancel", label=cancel.label, needs_reason=True)
     assert {status: choices for status, choices in offered.items() if choices} == {
-        "pending_pickup": (CustomerChoice(move="confirm", label=confirm), cancelling),
+        "pending_pickup": (CustomerChoice(move="confirm", label=confirm.customer), cancelling),
         "ready_for_pickup": (cancelling,),
         "on_hold": (cancelling,),
         "attempt_failed": (cancelling,),
     }
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"schedule": Schedule(window_start=NOON)}, {"accepted": False, "schedule": SOON}]
+)
+def test_a_request_says_that_the_business_will_offer_a_time_and_has_nothing_to_confirm(
+    values: dict[str, Any],
+) -> None:
+    requested = HAUL.initial.requested
+    view = view_of(a_job(**values), HAUL)
+    assert requested is not None
+    assert (view.steps[0].label, view.steps[0].customer) == (requested.label, requested.customer)
+    assert (view.requested, [choice.move for choice in view.choices]) == (True, ["cancel"])
 
 
 def test_the_view_has_the_first_name_of_the_driver() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Assigned, Customer, Execution, Job, Place
+from statemachine.job import Assigned, Customer, Execution, Job, Place, Schedule
 from statemachine.lifecycle import Committed, judge
 from statemachine.values import Actor
 
@@ -19,6 +19,10 @@ PARTNER = Actor(kind="partner", id="acme")
 SYSTEM = Actor(kind="system", id="watchdog")
 
 DRIVER = Assigned(role="driver", member="mike", first_name="Mike")
+
+
+SOON = Schedule(window_start=NOON + timedelta(days=2), window_end=NOON + timedelta(days=2, hours=4))
+"""A window that the business has given."""
 
 
 def minutes(number: float) -> timedelta:

@@ -71,6 +71,7 @@ from tests.support.message_fakes import (
     FakeMetrics,
 )
 from tests.support.roster_fakes import a_crew_assignment
+from tests.support.slot_fakes import FakeSlots, slots_on_fakes
 
 HandleAll = Callable[[list[Any]], Sequence[Exception | None]]
 
@@ -173,12 +174,13 @@ class Simulation:
         jobs, views = FakeJobs(self.bucket), FakeViews(self.bucket)
         tenants = FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway"))
         index_job = IndexJob(self.index, no_pause)
+        slots = slots_on_fakes(jobs, tenants, FakeSlots(self.faults))
         board = OneByOne(jobs, FakeBoards(self.bucket), index_job, no_pause)
         self.create = CreateJob(
-            jobs, views, self.executions, tenants, self._new_tracking_token, no_pause
+            jobs, views, self.executions, tenants, slots, self._new_tracking_token, no_pause
         )
-        self.advance = AdvanceJob(jobs, self.executions, self.bus, no_pause)
-        self.edit = EditJob(jobs, views, self.bus, a_crew_assignment(jobs), no_pause)
+        self.advance = AdvanceJob(jobs, self.executions, self.bus, slots, no_pause)
+        self.edit = EditJob(jobs, views, self.bus, a_crew_assignment(jobs), slots, no_pause)
         self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
         self.register = RegisterWait(jobs, self.executions, self.settle, no_pause)
         usage = FakeInvalidationUsage(self.bucket)
@@ -195,7 +197,7 @@ class Simulation:
         )  # fmt: skip
         self.watch = WatchJobs(
             jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
-            messages, FakeMetrics(), dict, no_pause,
+            messages, slots, FakeMetrics(), dict, no_pause,
         )  # fmt: skip
 
     def _new_tracking_token(self) -> str:

@@ -8,7 +8,8 @@ import { maySendAgain, whyOf } from "../../web/crew/state/refusals.js";
 const read = (name) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
 const ACTIONS = ["/moves", "/photos", "/photos/{photo_id}", ""];
 const ENDS_NO_ACTION = ["signed-out", "photo-missing", "internal", "unavailable"];
-const OF_DISPATCHERS = ["crew-unavailable", "crew-off", "crew-taken", "override-not-allowed", "if-match-missing"];
+const OF_CUSTOMERS = ["window-missing"];
+const OF_DISPATCHERS = ["crew-unavailable", "crew-off", "crew-taken", "slot-full", "override-not-allowed", "if-match-missing"];
 const OF_PROGRAMS = ["wrong-key", "past-the-edge"]; // no page sends a key, and each is at the edge
 
 /** The kinds of problem that the API answers an action with. */
@@ -21,7 +22,8 @@ function problems() {
 
 test("the page has its own text for every refusal that a crew can get", () => {
   const slugs = [...problems()].filter(
-    (slug) => ![...ENDS_NO_ACTION, ...OF_DISPATCHERS, ...OF_PROGRAMS].includes(slug),
+    (slug) =>
+      ![...ENDS_NO_ACTION, ...OF_CUSTOMERS, ...OF_DISPATCHERS, ...OF_PROGRAMS].includes(slug),
   );
   assert.ok(slugs.includes("records-full"));
   for (const slug of slugs) {

@@ -1,8 +1,9 @@
 // The booking page: form, waiting, tracking link. See shared/jobs/booking.js for the state.
 
 import { Api } from "/shared/api/api.js";
-import { Booking, EMPTY, faultsOf, isPassing, isSuspension } from "/shared/jobs/booking.js";
+import { Booking, EMPTY, faultsOf, isFull, isPassing, isSuspension } from "/shared/jobs/booking.js";
 import { storedBusiness, readBusiness } from "/shared/jobs/business.js";
+import { Slots, readSlots } from "/shared/jobs/slots.js";
 import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { placeErrors } from "/shared/ui/field_errors.js";
@@ -13,6 +14,8 @@ import { SECOND_MS } from "/shared/ui/time.js";
 import { consent, suspendedPanel } from "./business_notices.js";
 import { askGiveUp, bookedPanel, waitingPanel } from "./confirmation.js";
 import { BookingForm } from "./form.js";
+import { FIELD_OF, FULL, NOT_OFFERED } from "./refusals.js";
+import { insecureNotice, noZoneNotice, restoredLine } from "./form_notices.js";
 import { WORDS } from "./words.js";
 
 const RETRY_S = [3, 6, 12, 20, 30];
@@ -20,17 +23,7 @@ const GIVE_UP_AFTER = 3;
 const SAVE_DRAFT_MS = 300;
 const TENANT = /^\/book\/([a-z][a-z0-9-]{0,30})\/?$/.exec(location.pathname)?.[1] ?? MAIN;
 const BUSINESS = `/businesses/${TENANT}`;
-/** As if the service had refused the day: what was chosen is not among what the business offers. */
-const NOT_OFFERED = { document: { faults: ["window_start: not offered"] } };
-const FIELD_OF = {
-  name: "name",
-  phone: "phone",
-  address: "address",
-  what: "what",
-  window_start: "day",
-  window_end: "day",
-};
-
+const SLOTS_EVERY_MS = 30 * SECOND_MS;
 class BookingPage {
   #main = byId("booking");
   #said = byId("said");
@@ -43,6 +36,7 @@ class BookingPage {
   #api = new Api();
   /** The business's name and time zone; null until they are known. */
   #business = storedBusiness(this.#device, BUSINESS);
+  #slots = new Slots();
   #language = browserLanguage(this.#device);
   #form = { ...EMPTY, language: this.#language };
   #restored = false;
@@ -68,6 +62,8 @@ class BookingPage {
     this.#draw();
     if (this.#sending) this.#try();
     this.#readBusiness();
+    this.#readSlots();
+    setInterval(() => document.hidden || this.#sending || this.#readSlots(), SLOTS_EVERY_MS);
   }
 
   get #zone() {
@@ -81,6 +77,17 @@ class BookingPage {
     if (JSON.stringify(this.#business) === before) return;
     this.#speakIn(offeredLanguage(this.#language, this.#business));
     this.#drawLanguage();
+    this.#drawAgain();
+  }
+
+  /** What is left of the windows; the form is drawn again where that has changed. */
+  async #readSlots() {
+    const before = JSON.stringify(this.#slots.offers);
+    this.#slots = await readSlots(this.#api, `${BUSINESS}/slots`);
+    if (JSON.stringify(this.#slots.offers) !== before) this.#drawAgain();
+  }
+
+  #drawAgain() {
     if (this.#sending) return;
     const held = document.activeElement?.id;
     this.#draw();
@@ -129,18 +136,16 @@ class BookingPage {
       t,
       language: this.#language,
       business: this.#business,
+      slots: this.#slots,
       onChange: (changed) => this.#changed(changed),
       onSubmit: (filled) => this.#submit(filled),
     });
-    const insecure =
-      !globalThis.isSecureContext &&
-      el("p.notice.bad", {}, icon("alert"), el("span", {}, t("insecure")));
     fill(
       this.#main,
       el("h1.headline", {}, t("title")),
       el("p.quiet", {}, t("intro")),
-      insecure,
-      this.#restoredLine(),
+      !globalThis.isSecureContext && insecureNotice(t),
+      this.#restored && restoredLine(t, () => this.#clear()),
       form.node,
       consent(this.#business, t),
     );
@@ -151,7 +156,7 @@ class BookingPage {
   #showErrors(fault, form) {
     const refused = [];
     const left = placeErrors(fault, FIELD_OF, (name) => refused.push(name));
-    form.refuse([...new Set(refused)]);
+    form.refuse([...new Set(refused)], fault === FULL ? "full" : "refused");
     if (refused.length === 0 || left.length > 0) form.complain(this.#refusal(fault));
   }
 
@@ -161,21 +166,11 @@ class BookingPage {
     return english ? this.#t("refused", { detail }) : this.#t("refused_plain");
   }
 
-  #restoredLine() {
-    if (!this.#restored) return null;
-    const clear = () => {
-      this.#restored = false;
-      this.#form = { ...EMPTY, language: this.#language };
-      this.#saveDraft();
-      this.#draw();
-    };
-    return el(
-      "div.notice.restored",
-      { "data-testid": "restored" },
-      icon("note"),
-      el("p", {}, this.#t("restored")),
-      el("button.button.plain.compact", { type: "button", onclick: clear }, this.#t("clear")),
-    );
+  #clear() {
+    this.#restored = false;
+    this.#form = { ...EMPTY, language: this.#language };
+    this.#saveDraft();
+    this.#draw();
   }
 
   #waitingPanel() {
@@ -194,6 +189,7 @@ class BookingPage {
       language: this.#language,
       zone: this.#zone,
       currency: this.#business?.currency,
+      accepts: this.#business?.accepts_bookings,
       announce: (text) => fill(this.#said, text),
       onAgain: () => {
         this.#booking.again();
@@ -253,13 +249,20 @@ class BookingPage {
     }
     this.#sending = null;
     this.#draw();
+    if (isFull(fault)) return this.#offerOthers();
     this.#drawForm(fault);
     if (isSuspension(fault)) this.#readBusiness(); // and the page says so in the place of the form
   }
 
+  /** Someone else was faster: the window is gone, and the form says what is free now. */
+  async #offerOthers() {
+    await this.#readSlots();
+    this.#drawForm(FULL);
+  }
+
   #showBooked() {
     this.#draw();
-    fill(this.#said, this.#t("booked_title"));
+    fill(this.#said, byId("booked-title").textContent);
     window.scrollTo(0, 0);
     document.getElementById("booked-title")?.focus();
   }
@@ -284,11 +287,6 @@ class BookingPage {
     const waiting = navigator.onLine === false ? "" : this.#t("waiting_again", { seconds });
     fill(line, this.#trying ? this.#t("waiting_now") : waiting);
   }
-}
-
-/** A day cannot be booked while the time zone is unknown. */
-function noZoneNotice(t) {
-  return el("div.notice.bad", {}, icon("alert"), el("p", {}, t("no_clock")));
 }
 
 new BookingPage().start();

@@ -64,14 +64,18 @@ export function askGiveUp(t) {
   });
 }
 
-/** The tracking link with buttons to open, copy, and share it. */
-export function bookedPanel(booked, { t, language, zone, currency, onAgain, announce }) {
+/**
+ * The tracking link with buttons to open, copy, and share it. `accepts`: whether the business accepts
+ * a free window `at_once`; without a window a booking is a request anyway.
+ */
+export function bookedPanel(booked, { t, language, zone, currency, accepts, onAgain, announce }) {
   const link = linkIn(booked, location.origin);
+  const reserved = booked.request?.window_start !== undefined && accepts !== "by_dispatcher";
   return el(
     "section.panel.scene.booked",
     { "data-testid": "booked" },
     el("div.sign.good", {}, icon("check")),
-    el("h1", { tabindex: "-1", id: "booked-title" }, t("booked_title")),
+    el("h1", { tabindex: "-1", id: "booked-title" }, t(reserved ? "booked_title" : "requested_title")),
     booked.request && summary(booked, { t, language, zone, currency }),
     el("p.quiet", {}, t("booked_text")),
     el("a.button.main.wide", { href: link, "data-testid": "follow" }, icon("truck"), t("open")),

@@ -21,8 +21,10 @@ export class BookingForm {
   #t;
   #language;
   #business;
+  #slots;
   #chips = new Map();
   #refused = {};
+  #why = "refused";
   #touched = new Set();
   #sent = false;
   #inputs = {};
@@ -30,18 +32,20 @@ export class BookingForm {
   #onChange;
   #onSubmit;
 
-  constructor(form, { t, language, business, onChange, onSubmit }) {
+  constructor(form, { t, language, business, slots, onChange, onSubmit }) {
     this.#form = { ...EMPTY, ...form };
     this.#t = t;
     this.#language = language;
     this.#business = business;
+    this.#slots = slots;
     this.#onChange = onChange;
     this.#onSubmit = onSubmit;
     this.node = this.#build();
   }
 
-  /** Marks fields whose values the server refused. */
-  refuse(names) {
+  /** Marks fields whose values the server refused; `why` is the word's ending. */
+  refuse(names, why = "refused") {
+    this.#why = why;
     for (const name of names) {
       this.#refused[name] = this.#valueOf(name);
       this.#touched.add(name);
@@ -159,6 +163,7 @@ export class BookingForm {
       t: this.#t,
       language: this.#language,
       business: this.#business,
+      slots: this.#slots,
       onDay: (day) => this.#set("day", day),
       onWindow: (window) => this.#set("window", window),
       faultLine: this.#faultLine("day"),
@@ -229,7 +234,7 @@ export class BookingForm {
 
   /** Shows the errors of fields that the person has left, not of the one that is being filled in. */
   #check() {
-    const faults = { ...this.#stillRefused(), ...faultsOf(this.#form, Date.now(), this.#business) };
+    const faults = { ...faultsOf(this.#form, Date.now(), this.#business), ...this.#stillRefused() };
     for (const [name, line] of Object.entries(this.#faults)) {
       const fault = this.#isDue(name, faults[name]) ? faults[name] : undefined;
       line.hidden = fault === undefined;
@@ -250,7 +255,7 @@ export class BookingForm {
     const names = Object.keys(this.#refused).filter(
       (name) => this.#refused[name] === this.#valueOf(name),
     );
-    return Object.fromEntries(names.map((name) => [name, "refused"]));
+    return Object.fromEntries(names.map((name) => [name, this.#why]));
   }
 
   #submit(event) {

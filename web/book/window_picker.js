@@ -1,7 +1,7 @@
 // The preferred day and arrival window: the next days to tap, or any other that can be booked.
 
 import { arrivalOf } from "/shared/jobs/booking.js";
-import { daysToBook, nameOf, windowsLeft, windowsOf } from "/shared/jobs/booking_calendar.js";
+import { daysToBook, isFullDay, nameOf, placeOf, windowsLeft, windowsOf } from "/shared/jobs/booking_calendar.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { dateText, dayText, windowText } from "/shared/ui/time.js";
 import { dayAt, isDeviceTime, momentAt, zoneName } from "/shared/ui/business_time.js";
@@ -10,13 +10,14 @@ const DAYS_AHEAD = 6;
 export const NOT_CHOSEN_YET = "?"; // another day is wanted, but not which one
 
 /**
- * Days and windows are those that `business` offers, by its clock. `onDay(day)` and `onWindow(name)`
- * are called as they are chosen; `faultLine` says what is wrong.
+ * Days and windows are those that `business` offers, by its clock; `slots` says what is left of them.
+ * `onDay(day)` and `onWindow(name)` are called as they are chosen; `faultLine` says what is wrong.
  */
 export class WindowPicker {
   #t;
   #language;
   #business;
+  #slots;
   #now_ms = Date.now();
   #days;
   #window;
@@ -25,11 +26,13 @@ export class WindowPicker {
   #otherDay;
   #windows;
   #chips = el("div.chips", {});
+  #fullDay = el("div.full-day", { hidden: true, "data-testid": "full-day" });
 
-  constructor({ day, window }, { t, language, business, onDay, onWindow, faultLine }) {
+  constructor({ day, window }, { t, language, business, slots, onDay, onWindow, faultLine }) {
     this.#t = t;
     this.#language = language;
     this.#business = business;
+    this.#slots = slots;
     this.#days = daysToBook(this.#now_ms, business);
     this.#window = window;
     this.#onDay = onDay;
@@ -47,6 +50,7 @@ export class WindowPicker {
       el("legend", {}, t("window")),
       this.#zoneNote(),
       this.#chips,
+      this.#fullDay,
     );
     this.#drawWindows(day);
     this.#onWindow = onWindow;
@@ -85,13 +89,22 @@ export class WindowPicker {
     const months = [...new Set(this.#days.map((day) => day.slice(0, 7)))];
     return months.map((month) => {
       const days = this.#days.filter((day) => day.startsWith(month));
-      const options = days.map((day) => el("option", { value: day }, this.#longLabel(day)));
+      const options = days.map((day) => el("option", { value: day }, this.#optionLabel(day)));
       return el("optgroup", { label: this.#monthLabel(`${month}-15`) }, options);
     });
   }
 
   #monthLabel(day) {
     return this.#formatted(day, { month: "long", year: "numeric" });
+  }
+
+  #optionLabel(day) {
+    const label = this.#longLabel(day);
+    return this.#isFull(day) ? `${label} (${this.#t("full")})` : label;
+  }
+
+  #isFull(day) {
+    return isFullDay(day, this.#now_ms, this.#business, this.#slots);
   }
 
   #longLabel(day) {
@@ -117,7 +130,8 @@ export class WindowPicker {
     const date = dateText(noon, this.#language, this.#business?.time_zone);
     const [weekday, ...rest] = date.split(", ");
     const name = near.toLowerCase() === date.toLowerCase() ? near.split(", ")[0] : near;
-    return [el("span", {}, name), " ", el("span.small.quiet", {}, rest.join(", ") || weekday)];
+    const second = this.#isFull(day) ? this.#t("full") : rest.join(", ") || weekday;
+    return [el("span", {}, name), " ", el("span.small.quiet", {}, second)];
   }
 
   /** The windows of that day that can still be booked; before one is chosen, all. */
@@ -127,13 +141,57 @@ export class WindowPicker {
       ? windowsLeft(day, this.#now_ms, this.#business)
       : windowsOf(this.#business);
     const names = offered.map(nameOf);
-    if (!names.includes(this.#window)) this.#pick(names.length === 1 ? names[0] : "");
-    fill(this.#chips, names.map((name) => this.#windowChip(name, known ? day : this.#someDay)));
+    const free = names.filter((name) => !known || !this.#slots.isFull(this.#startOf(day, name)));
+    if (!free.includes(this.#window)) this.#pick(free.length === 1 ? free[0] : "");
+    fill(this.#chips, names.map((name) => this.#windowChip(name, known ? day : null)));
+    this.#drawFullDay(known && this.#isFull(day));
   }
 
+  #startOf(day, name) {
+    return Date.parse(arrivalOf(day, name, this.#business).window_start);
+  }
+
+  /** `day` is null before one is chosen: then nothing is known to be full. */
   #windowChip(name, day) {
-    const label = this.#hours(name, day);
-    return radioChip("window", name, label, name === this.#window, () => this.#pick(name));
+    const start_ms = this.#startOf(day ?? this.#someDay, name);
+    const state = day === null ? null : this.#slots.stateOf(start_ms);
+    const left = { full: this.#t("full"), few: this.#t("left", { left: this.#slots.left(start_ms) }) };
+    const label = [
+      this.#hours(name, day ?? this.#someDay),
+      state && [" ", el("span.small.quiet", {}, left[state])],
+    ];
+    const chosen = name === this.#window;
+    const chip = radioChip("window", name, label, chosen, () => this.#pick(name));
+    chip.firstChild.disabled = state === "full";
+    return chip;
+  }
+
+  /** On a full day: the next free window to tap, or a request for any day. */
+  #drawFullDay(full) {
+    this.#fullDay.hidden = !full;
+    const next = full ? placeOf(this.#slots.free[0]?.window_start ?? "", this.#business) : null;
+    const when = next && `${this.#longLabel(next.day)}, ${this.#hours(next.window, next.day)}`;
+    fill(
+      this.#fullDay,
+      el("p.hint", {}, this.#t("day_all_full")),
+      next &&
+        el(
+          "button.button.compact",
+          { type: "button", "data-testid": "next-free", onclick: () => this.#take(next) },
+          this.#t("next_free", { when }),
+        ),
+    );
+  }
+
+  #take({ day, window }) {
+    this.#window = window;
+    this.input.value = day;
+    const near = this.#nextDays().includes(day);
+    this.#otherDay.hidden = near;
+    for (const input of this.node.querySelectorAll("[name=preferred-day]"))
+      input.checked = input.value === (near ? day : "other");
+    this.#choose(day);
+    this.#onWindow(window);
   }
 
   #pick(name) {

@@ -4,7 +4,7 @@
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { actorText, labelOf } from "/shared/jobs/moves.js";
-import { agoText, momentText, msOf, sentText, spanText, trueTime } from "/shared/ui/time.js";
+import { agoText, dateText, momentText, msOf, sentText, spanText, trueTime, windowText } from "/shared/ui/time.js";
 import { moneyText } from "/shared/ui/money.js";
 import { paidText } from "./drawer_money.js";
 import { part } from "./drawer_parts.js";
@@ -44,8 +44,12 @@ export function historyPart(detail, told) {
     at: entry.recorded_at,
     node: moneyItem(entry, told),
   }));
+  const rescheduled = (detail.window_changes ?? []).map((change) => ({
+    at: change.recorded_at,
+    node: rescheduledItem(change, told),
+  }));
   const waiting = (detail.early_moves ?? []).map((early) => waitingItem(early, flow, now_ms));
-  const items = [...moved, ...refused, ...money]
+  const items = [...moved, ...refused, ...money, ...rescheduled]
     .sort((one, other) => (one.at < other.at ? 1 : -1))
     .map(({ node }) => node);
   return part(
@@ -105,6 +109,31 @@ function moneyItem(entry, { account, currency, zone }) {
         {},
         [momentText(trueTime(entry), "en", zone), sentText(entry, zone)].filter(Boolean).join(" · "),
       ),
+    ),
+  );
+}
+
+/** Who gave the job another arrival window: from, to, why. */
+function rescheduledItem({ window, reason, recorded_at, actor }, { account, zone }) {
+  const { from_start, from_end, to_start, to_end, overbooked } = window;
+  const shown = (start, end) =>
+    start || end ? `${dateText(start ?? end, "en", zone)}, ${windowText({ window_start: start, window_end: end }, "en", zone)}` : "no window";
+  return el(
+    "li.history-item",
+    { "data-testid": "rescheduled" },
+    el("span.history-dot", { "aria-hidden": "true" }),
+    el(
+      "div",
+      {},
+      el(
+        "p",
+        {},
+        el("strong", {}, overbooked ? "Rescheduled, overbooked" : "Rescheduled"),
+        el("span.quiet", {}, ` · ${who(actor, account)}`),
+      ),
+      el("p.small", {}, `${shown(from_start, from_end)} → ${shown(to_start, to_end)}`),
+      reason && el("p.quote", {}, `“${reason}”`),
+      el("p.small.quiet.numbers", {}, momentText(recorded_at, "en", zone)),
     ),
   );
 }

@@ -7,6 +7,7 @@ import { icon } from "/shared/ui/icons.js";
 import { loadIn } from "/dispatch/state/board.js";
 import { JobCreation } from "/dispatch/state/job_creation.js";
 import { KnownCustomers } from "./known_customers.js";
+import { FULL, mayOverbook } from "/dispatch/state/overbooking.js";
 import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { amountText } from "/shared/ui/money.js";
@@ -41,6 +42,7 @@ export class NewJobDialog {
   #like;
   #known;
   #warning = null;
+  #overbook = false;
   #fields;
   #alert = el("div", { role: "alert" });
   #button = el("button.button.main", { "data-testid": "create-job" }, "Create job");
@@ -135,14 +137,17 @@ export class NewJobDialog {
     this.#button.disabled = true;
     fill(this.#alert);
     try {
-      const outcome = await this.#creation.submit(request);
+      const wanted = { ...request, ...(this.#overbook && { overbook: true }) };
+      const outcome = await this.#creation.submit(wanted);
       fill(
         this.#dialog,
         linkPanel(outcome, request.customer_name, () => this.#dialog.close()),
       );
       this.#dialog.querySelector("h2").focus();
     } catch (error) {
-      this.#complain(error);
+      this.#overbook = mayOverbook(error);
+      if (this.#overbook) this.#askToOverbook();
+      else this.#complain(error);
     } finally {
       this.#button.disabled = false;
     }
@@ -172,10 +177,15 @@ export class NewJobDialog {
     const warning = scheduleWarning(schedule, { now_ms: this.#now_ms(), zone: this.#zone });
     const asked = warning === this.#warning;
     this.#warning = warning;
-    fill(this.#button, warning === null ? "Create job" : "Create anyway");
+    if (!this.#overbook) fill(this.#button, warning === null ? "Create job" : "Create anyway");
     if (warning === null || asked) return false;
     fill(this.#alert, notice("warn", warning));
     return true;
+  }
+
+  #askToOverbook() {
+    fill(this.#button, "Overbook");
+    fill(this.#alert, notice("warn", FULL));
   }
 
   #complain(error) {

@@ -1,18 +1,15 @@
-// The customer's own moves: confirm and cancel. Only these requests send the token, and only to the
-// API, which checks it.
+// The buttons of what a customer may do with the job; see customer_acts.js for what they do.
 
-import { Problem } from "/shared/api/api.js";
-import { el, fill } from "/shared/ui/elements.js";
+import { el } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
-import { choicesOf } from "/shared/jobs/tracking.js";
-
-const REASONS = ["reason_changed", "reason_other", "reason_day"];
+import { choicesOf, mayReschedule } from "/shared/jobs/tracking.js";
 
 /** Buttons for the moves that the view allows; null if there are none. */
-export function actionsPanel(view, { language, t, busy, connected, said, onChoice }) {
+export function actionsPanel(view, told) {
+  const { language, t, busy, connected, said, onChoice } = told;
   const choices = choicesOf(view);
-  if (choices.length === 0 && !said) return null;
+  if (view.terminal && !said) return bookAgain(t);
   return el(
     "section.panel.actions",
     { "data-testid": "actions" },
@@ -24,9 +21,49 @@ export function actionsPanel(view, { language, t, busy, connected, said, onChoic
         icon(said.tone === "good" ? "check" : "alert"),
         el("p", {}, said.text),
       ),
-    choices.map((choice) => choiceButton(choice, { language, t, busy, connected, onChoice })),
+    choices
+      .filter(({ move }) => move === "confirm")
+      .map((choice) => choiceButton(choice, { language, t, busy, connected, onChoice })),
+    otherActs(view, told),
+    choices
+      .filter(({ move }) => move === "cancel")
+      .map((choice) => choiceButton(choice, { language, t, busy, connected, onChoice })),
+    view.terminal && bookAgain(t),
     !connected && choices.length > 0 && el("p.small.quiet", {}, t("act_offline")),
   );
+}
+
+/** Another time, a note to the crew, an entry for the calendar. */
+function otherActs(view, { t, busy, connected, business, now_ms, calendar, onReschedule, onNote }) {
+  if (view.terminal) return null;
+  const act = (name, label, onclick) =>
+    el(
+      "button.button.wide",
+      {
+        type: "button",
+        disabled: busy !== null || !connected,
+        "data-focus": name,
+        "data-testid": name,
+        onclick,
+      },
+      busy === name ? t("working") : label,
+    );
+  const dated = !view.requested && view.schedule?.window_start && view.schedule?.window_end;
+  return [
+    mayReschedule(view, business, now_ms) && act("reschedule", t("reschedule"), onReschedule),
+    act("note", t("note_add"), onNote),
+    dated &&
+      el(
+        "a.button.wide",
+        { href: calendar, download: "pickup.ics", "data-testid": "calendar" },
+        icon("calendar"),
+        t("calendar"),
+      ),
+  ];
+}
+
+function bookAgain(t) {
+  return el("a.button.wide", { href: "/book/", "data-testid": "book-again" }, t("book_again"));
 }
 
 function choiceButton(choice, { language, t, busy, connected, onChoice }) {
@@ -44,93 +81,4 @@ function choiceButton(choice, { language, t, busy, connected, onChoice }) {
     confirm && !working && icon("check"),
     working ? t("working") : localized(choice.label, language),
   );
-}
-
-/** Asks why the customer cancels: the reason, or null if they keep the pickup. */
-export function askReason(choice, t) {
-  const input = el("textarea.input", {
-    id: "reason",
-    rows: 2,
-    maxlength: 500,
-    "aria-describedby": "reason-error",
-  });
-  const error = el("p.field-error", { id: "reason-error", role: "alert" });
-  const suggestions = REASONS.map((key) =>
-    el(
-      "button.chip",
-      {
-        type: "button",
-        onclick: () => {
-          input.value = t(key);
-          input.focus();
-        },
-      },
-      t(key),
-    ),
-  );
-  const form = el(
-    "form.stack",
-    { method: "dialog" },
-    el("h2", { id: "cancel-title" }, t("cancel_title")),
-    el("p.quiet", {}, t("cancel_text")),
-    el(
-      "div.field",
-      {},
-      el("label", { for: "reason" }, t("reason")),
-      el("div.chips", {}, suggestions),
-      input,
-      error,
-    ),
-    el(
-      "div.row.end",
-      {},
-      el(
-        "button.button",
-        { type: "button", value: "", onclick: () => dialog.close("") },
-        t("keep"),
-      ),
-      el("button.button.main.danger", { "data-testid": "cancel-pickup" }, t("cancel_yes")),
-    ),
-  );
-  const dialog = el(
-    "dialog",
-    { "aria-labelledby": "cancel-title", "data-testid": "cancel-dialog" },
-    form,
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const reason = input.value.trim();
-    if (choice.needs_reason && reason === "") {
-      fill(error, icon("alert"), t("reason_missing"));
-      input.setAttribute("aria-invalid", "true");
-      input.focus();
-    } else dialog.close(reason || " ");
-  });
-  return shown(dialog);
-}
-
-function shown(dialog) {
-  document.body.append(dialog);
-  dialog.showModal();
-  return new Promise((done) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      done(dialog.returnValue === "" ? null : dialog.returnValue.trim());
-    });
-  });
-}
-
-/** The view after the move. A repeated request is done only once. Raises Problem or NoAnswer. */
-export async function makeMove(api, { digest, token, choice, reason }) {
-  const body = { token, ...(reason ? { reason } : {}) };
-  return (await api.ask("POST", `/track/${digest}/${choice.move}`, { body, repeatable: true }))
-    .body;
-}
-
-/** The key of the error text. */
-export function errorKey(error) {
-  if (!(error instanceof Problem)) return "unknown";
-  if (error.status === 409) return "overtaken";
-  if (error.status === 429) return "busy";
-  return error.status >= 500 ? "unknown" : "refused";
 }

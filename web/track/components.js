@@ -141,7 +141,7 @@ export function arrival(view, where, { language, t, now_ms, zone }) {
   return el(
     "section.panel.arrival",
     { "data-testid": "arrival" },
-    el("h2", {}, t("arrival")),
+    el("h2", {}, t(view.requested && span !== null ? "arrival_requested" : "arrival")),
     span === null
       ? !view.under_way && el("p.quiet", {}, t("arrival_open"))
       : [

@@ -13,7 +13,8 @@ import { shownReference } from "/shared/ui/job_reference.js";
 import { SECOND_MS, agoText, setZone, msOf } from "/shared/ui/time.js";
 import { currentStep, freshnessOf, rememberedText, stateOf, tokenIn } from "/shared/jobs/tracking.js";
 import { LocationWatch } from "/track/crew_location.js";
-import { actionsPanel, askReason, errorKey, makeMove } from "./actions.js";
+import { actionsPanel } from "./actions.js";
+import { CustomerActs } from "./customer_acts.js";
 import { crewLocation, proofPanel } from "./proof.js";
 import { arrival, noticeBar, reference, scenePanel, statusBanner, timeline } from "./components.js";
 import { WORDS } from "./words.js";
@@ -31,8 +32,6 @@ class TrackingPage {
   #language = browserLanguage(this.#memory);
   #shown = { kind: "asking", view: null, checked_at_ms: null, reason: null };
   #drawn = null;
-  #busy = null;
-  #outcome = null;
   #following = null;
   #crewLocation = null;
   #expected = false;
@@ -40,11 +39,26 @@ class TrackingPage {
   /** The business's time zone; null: unknown; undefined: not read yet. */
   #zone = undefined;
   #business = null;
+  #calendar = "";
   #watch = new LocationWatch({
     ask: () => this.#readLocation(),
     now_ms: () => this.#now_ms,
     isHidden: () => document.hidden,
     onChange: (location) => this.#showLocation(location),
+  });
+  #acts = new CustomerActs({
+    api: this.#api,
+    token: this.#token,
+    told: () => ({
+      t: this.#t,
+      language: this.#language,
+      zone: this.#zone ?? undefined,
+      business: this.#business,
+    }),
+    onChange: () => this.#draw(),
+    onDone: (view) => this.#restartFrom(view),
+    onFailed: () => this.#following?.retry(),
+    announce: (text) => fill(this.#said, text),
   });
   #insecure = !globalThis.isSecureContext;
 
@@ -58,7 +72,9 @@ class TrackingPage {
   }
 
   async #prepare() {
-    const path = `/track/${await digestOf(this.#token)}/business`;
+    const digest = await digestOf(this.#token);
+    const path = `/track/${digest}/business`;
+    this.#calendar = `/api/track/${digest}/calendar.ics`;
     this.#expected = await isExpected(this.#memory, this.#token, Date.now());
     this.#meet(storedBusiness(this.#memory, path));
     this.#setZone(this.#business?.time_zone);
@@ -156,11 +172,11 @@ class TrackingPage {
       notice,
       language: this.#language,
       view: scene === "job" ? view : null,
-      busy: this.#busy,
-      outcome: this.#outcome,
+      busy: this.#acts.busy,
+      outcome: this.#acts.outcome,
       location: this.#crewLocation,
       zone: this.#zone,
-      name: this.#business?.name,
+      business: this.#business,
       looking,
     };
     if (this.#drawn === null || !sameShown(looks, this.#drawn)) {
@@ -199,10 +215,14 @@ class TrackingPage {
     };
     const acting = {
       ...spoken,
-      busy: this.#busy,
+      busy: this.#acts.busy,
       connected: notice !== "offline",
-      said: this.#outcome && { tone: this.#outcome.tone, text: this.#t(this.#outcome.key) },
-      onChoice: (choice) => this.#choose(choice),
+      said: this.#acts.outcome && { ...this.#acts.outcome, text: this.#t(this.#acts.outcome.key) },
+      business: this.#business,
+      calendar: this.#calendar,
+      onChoice: (choice) => this.#acts.choose(choice),
+      onReschedule: () => this.#acts.reschedule(),
+      onNote: () => this.#acts.addNote(),
     };
     return el(
       "div.job",
@@ -256,31 +276,6 @@ class TrackingPage {
     if (!(await copyText(shownReference(view.job_id)))) return;
     button.lastChild.textContent = this.#t("copied");
     fill(this.#said, this.#t("copied"));
-  }
-
-  async #choose(choice) {
-    const reason = choice.move === "cancel" ? await askReason(choice, this.#t) : "";
-    if (reason === null || this.#busy !== null) return;
-    this.#busy = choice.move;
-    this.#outcome = null;
-    this.#draw();
-    this.#outcome = await this.#makeMove(choice, reason);
-    this.#busy = null;
-    fill(this.#said, this.#t(this.#outcome.key));
-    this.#draw();
-  }
-
-  /** Makes the move: {tone, key} of the result's text. */
-  async #makeMove(choice, reason) {
-    try {
-      const digest = await digestOf(this.#token);
-      const view = await makeMove(this.#api, { digest, token: this.#token, choice, reason });
-      await this.#restartFrom(view);
-      return { tone: "good", key: `said_${choice.move}` };
-    } catch (error) {
-      this.#following?.retry();
-      return { tone: "bad", key: errorKey(error) };
-    }
   }
 
   /**

@@ -47,7 +47,9 @@ Act = Callable[[], None]
 
 def books(create: Function) -> Act:
     def act() -> None:
-        create.asked(booking(uuid.uuid4().int % 32768) | {"tenant": TENANT})
+        window = {"schedule": tomorrow().model_dump(mode="json", exclude_none=True)}
+        own = {"tenant": TENANT, "overbook": True, **window}
+        create.asked(booking(uuid.uuid4().int % 32768) | own)
         create.delivered(UNREADABLE)
 
     return act

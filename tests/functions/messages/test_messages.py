@@ -68,6 +68,7 @@ from tests.support.message_fakes import (
     FakeWebhookClient,
     an_endpoint,
 )
+from tests.support.slot_fakes import slots_on_fakes
 
 PHONE = "+15555550123"
 LINK = "https://haul.example/track/"
@@ -534,7 +535,8 @@ class FaultyDelivery:
         self.senders.endpoints.write(an_endpoint(), None)
         commits = Bucket(self.committing)
         commits.objects = self.senders.bucket.objects
-        self.advance = AdvanceJob(FakeJobs(commits), FakeExecutions(), FakeBus(), no_pause)
+        jobs = FakeJobs(commits)
+        self.advance = AdvanceJob(jobs, FakeExecutions(), FakeBus(), slots_on_fakes(jobs), no_pause)
 
     @property
     def job(self) -> Job:

@@ -305,8 +305,16 @@ def test_the_first_text_tells_the_window_too() -> None:
     handset = Handset(NOON).has(settled(a_job(schedule=Schedule.model_validate(DEC_1))))
     handset.text(handset.job, now=MORNING)
     assert handset.reads == [
-        "we received your booking for Tue, Dec 1, 9:00 AM-1:00 PM. "
-        "Reply YES when it is ready for pickup. Details:"
+        "we reserved your pickup for Tue, Dec 1, 9:00 AM-1:00 PM. "
+        "Reply YES to confirm that you are available. Details:"
+    ]
+
+
+def test_a_request_is_answered_as_one_and_told_its_window_later() -> None:
+    handset = Handset(NOON).has(settled(a_job()))
+    handset.text(handset.job, now=MORNING)
+    assert handset.reads == [
+        "we received your request and will get back to you with a time. Details:"
     ]
 
 

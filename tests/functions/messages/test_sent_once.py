@@ -13,7 +13,7 @@ from statemachine.deliveries import CLAIM_LASTS
 from statemachine.job import Job
 from tests.functions.messages.test_messages import PHONE, MessageSenders, a_delivery, confirmed
 from tests.functions.test_receive_sms import Phone, moves
-from tests.support.builders import NOON, a_job, minutes, moved
+from tests.support.builders import NOON, SOON, a_job, minutes, moved
 from tests.support.faults import Crashed, Faults
 from tests.support.message_fakes import an_endpoint
 
@@ -36,7 +36,7 @@ def test_the_first_text_about_a_status_that_was_entered_again_is_dropped() -> No
 def test_a_reply_makes_its_move_even_if_the_sender_crashed_after_sending() -> None:
     phone = Phone()
     phone.texts.faults = Faults({"SendText": ["crash"]})
-    job = phone.store(a_job())
+    job = phone.store(a_job(schedule=SOON))
     with pytest.raises(Crashed):
         phone.text(job, seq=0)
     phone.says("YES")

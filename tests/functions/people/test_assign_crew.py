@@ -34,6 +34,7 @@ from tests.support.builders import (
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, FaultAtCall, Faults, Kind
 from tests.support.roster_fakes import FakeReservations, FakeRoster, a_crew_assignment, a_member
+from tests.support.slot_fakes import slots_on_fakes
 
 NINE = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 """In the morning, in New York."""
@@ -67,7 +68,14 @@ class CrewBusiness:
         self.crew = a_crew_assignment(
             self.jobs, *STAFF, tenants=tenants, faults=self.faults, **office
         )
-        self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), self.crew, no_pause)
+        self.edit = EditJob(
+            self.jobs,
+            FakeViews(Bucket()),
+            FakeBus(),
+            self.crew,
+            slots_on_fakes(self.jobs),
+            no_pause,
+        )
 
     @property
     def roster(self) -> FakeRoster:
@@ -295,7 +303,14 @@ def test_an_erased_job_reserves_no_one(business: CrewBusiness) -> None:
 def test_an_imported_job_reserves_its_crew_once(business: CrewBusiness) -> None:
     (maria,) = business.change(1, crew=[MARIA]).crew
     business.crew = a_crew_assignment(business.jobs, *STAFF)
-    business.edit = EditJob(business.jobs, FakeViews(Bucket()), FakeBus(), business.crew, no_pause)
+    business.edit = EditJob(
+        business.jobs,
+        FakeViews(Bucket()),
+        FakeBus(),
+        business.crew,
+        slots_on_fakes(business.jobs),
+        no_pause,
+    )
     for _ in range(3):
         business.crew.reserve_again(business.job(1), NOON)
     assert refused(lambda: business.change(2, crew=[MARIA]))[0] is CrewTaken

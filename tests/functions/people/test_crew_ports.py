@@ -28,6 +28,7 @@ from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeView
 from tests.support.faults import Faults, Kind, ServiceResponse
 from tests.support.moto_server import Moto
 from tests.support.roster_fakes import FakeAccounts, FakeReservations, FakeRoster, a_member
+from tests.support.slot_fakes import slots_on_fakes
 
 SUNDAY = date(2026, 11, 22)
 EARLY = Day(hours=(Hours(begin="07:00", end="12:00"),), roles=("driver",))
@@ -215,7 +216,9 @@ def fifty_jobs(stores: Stores, duration_minutes: int = 200) -> tuple[EditJob, Fa
     for number in range(50):
         values = {"job_id": f"261121-{number:06d}", "token": f"{number:022}"}
         jobs.create(a_job(crew=(), schedule=window, duration_minutes=duration_minutes, **values))
-    return EditJob(jobs, FakeViews(Bucket()), FakeBus(), crew, full_jitter), jobs
+    return EditJob(
+        jobs, FakeViews(Bucket()), FakeBus(), crew, slots_on_fakes(jobs), full_jitter
+    ), jobs
 
 
 def assign_crew_of(stores: Stores, jobs: FakeJobs, tenants: FakeTenants) -> AssignCrew:

@@ -26,6 +26,7 @@ from tests.support.builders import NOON, a_job, a_request, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, Faults, SeededFaults
 from tests.support.roster_fakes import FakeReservations, a_crew_assignment, a_member
+from tests.support.slot_fakes import slots_on_fakes
 
 HAUL = load_flow("haul")
 PEOPLE = ("ann", "bea", "cid")
@@ -47,7 +48,9 @@ class Simulation:
         tenants = FakeTenants(Bucket(), BusinessSettings(tenant="main", name="Haulway"))
         staff = (a_member(name, "driver", "first_mate") for name in PEOPLE)
         crew = a_crew_assignment(self.jobs, *staff, tenants=tenants, faults=faults)
-        self.edit = EditJob(self.jobs, FakeViews(Bucket()), FakeBus(), crew, no_pause)
+        self.edit = EditJob(
+            self.jobs, FakeViews(Bucket()), FakeBus(), crew, slots_on_fakes(self.jobs), no_pause
+        )
         self.faults, self.numbers = faults, itertools.count(1)
         self.done = self.taken = self.reopened = 0
 

@@ -52,6 +52,7 @@ from tests.support.message_fakes import FakeMetrics
 from tests.support.moto_server import Moto
 from tests.support.roster_fakes import a_crew_assignment
 from tests.support.simulation import Disruptions, Run, Simulation
+from tests.support.slot_fakes import slots_on_fakes
 
 KEY = job_key("main", a_job().job_id)
 
@@ -68,7 +69,9 @@ class ProtocolSetup:
         if job:
             self.jobs.create(job)
         self.executions, self.bus = FakeExecutions(), FakeBus()
-        self.advance = AdvanceJob(self.jobs, self.executions, self.bus, pause)
+        self.advance = AdvanceJob(
+            self.jobs, self.executions, self.bus, slots_on_fakes(self.jobs), pause
+        )
 
     @property
     def job(self) -> Job:
@@ -99,7 +102,7 @@ class ReadTogether:
 def race(jobs: Jobs, *requests: JobMoveRequested) -> list[Verdict]:
     """The verdicts on requests that are judged on the same `rev`."""
     together: Any = ReadTogether(jobs, len(requests))
-    advance = AdvanceJob(together, FakeExecutions(), FakeBus())
+    advance = AdvanceJob(together, FakeExecutions(), FakeBus(), slots_on_fakes(jobs))
     with ThreadPoolExecutor(len(requests)) as writers:
         return list(writers.map(lambda request: advance(request, NOON), requests))
 
@@ -250,9 +253,10 @@ class DumpsterJobSetup:
         self.storage = FakeStorage()
         self.storage.jobs.create(DUMPSTER_JOB)
         bus = FakeBus()
-        self.advance = AdvanceJob(self.storage.jobs, FakeExecutions(), bus, no_pause)
+        slots = slots_on_fakes(self.storage.jobs)
+        self.advance = AdvanceJob(self.storage.jobs, FakeExecutions(), bus, slots, no_pause)
         crew = a_crew_assignment(self.storage.jobs)
-        self.edit = EditJob(self.storage.jobs, self.storage.views, bus, crew, no_pause)
+        self.edit = EditJob(self.storage.jobs, self.storage.views, bus, crew, slots, no_pause)
         self.seconds = 600
 
     def receive(self, event: JobMoveRequested | JobEditRequested) -> None:
@@ -396,7 +400,9 @@ def test_t12_the_object_is_committed_before_the_task_token_call_is_lost(moto: Mo
     storage, sfn = S3Storage.of(moto), moto.client("stepfunctions")
     storage.jobs.create(waited_for(a_job()))
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
-    advance = AdvanceJob(storage.jobs, executions, FakeBus(), no_pause)
+    advance = AdvanceJob(
+        storage.jobs, executions, FakeBus(), slots_on_fakes(storage.jobs), no_pause
+    )
     request = a_request(a_job(), "confirm")
     throttled = Faults({"SendTaskSuccess": [ServiceResponse(400, "ThrottlingException")]})
     with throttled.on(sfn), storage.under(Faults()) as calls:
@@ -480,7 +486,11 @@ def test_t16_the_object_decides_whatever_step_functions_says_about_a_token(
     storage, sfn = S3Storage.of(moto), moto.client("stepfunctions")
     storage.jobs.create(waited_for(a_job()))
     advance = AdvanceJob(
-        storage.jobs, StepFunctionsExecutions(sfn, "arn:haulway-"), FakeBus(), no_pause
+        storage.jobs,
+        StepFunctionsExecutions(sfn, "arn:haulway-"),
+        FakeBus(),
+        slots_on_fakes(storage.jobs),
+        no_pause,
     )
     request = a_request(a_job(), "confirm")
     with Faults({"SendTaskSuccess": [says, says]}).on(sfn):

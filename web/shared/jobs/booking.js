@@ -223,12 +223,17 @@ export class Booking {
 /** The service says that nothing was booked: the request may be changed and sent again. */
 export function isRefusal(error) {
   if (!(error instanceof Problem)) return false;
-  return isSuspension(error) || [400, 403, 413, 415, 422].includes(error.status);
+  return isSuspension(error) || isFull(error) || [400, 403, 413, 415, 422].includes(error.status);
 }
 
 /** The business takes no bookings online any more. */
 export function isSuspension(error) {
   return error instanceof Problem && error.slug === "business-suspended";
+}
+
+/** The window has no place left; another one may. */
+export function isFull(error) {
+  return error instanceof Problem && error.slug === "slot-full";
 }
 
 /** Whether an automatic retry may help. */

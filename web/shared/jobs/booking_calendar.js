@@ -52,6 +52,25 @@ export function windowsLeft(day, now_ms, business) {
   );
 }
 
+/** Whether every window that is left on that day is full. */
+export function isFullDay(day, now_ms, business, slots) {
+  const windows = windowsLeft(day, now_ms, business);
+  return (
+    windows.length > 0 &&
+    windows.every((window) => slots.isFull(momentsOf(day, window, business).start_ms))
+  );
+}
+
+/** The day and the name of the window that begins then; null where the business does not offer it. */
+export function placeOf(window_start, business) {
+  const start_ms = Date.parse(window_start);
+  const day = dayAt(start_ms, business?.time_zone);
+  const found = windowsOf(business).find(
+    (window) => momentsOf(day, window, business).start_ms === start_ms,
+  );
+  return found === undefined ? null : { day, window: nameOf(found) };
+}
+
 /** The days that can be booked now, the nearest first. */
 export function daysToBook(now_ms, business) {
   const today = dayAt(now_ms, business?.time_zone);

@@ -21,10 +21,11 @@ export function moveTo(flow, card, to, kind) {
   return movesFrom(flow, card.status, kind).find((move) => move.to === to) ?? null;
 }
 
-/** What the move needs that the card does not have: `reason`, `driver`. */
+/** What the move needs that the card does not have: `reason`, `driver`, `proof`. */
 export function missingFor(move, card) {
   const driven = (card.crew ?? []).some((member) => member.role === "driver");
-  return (move.requires ?? []).filter((need) => need !== "driver" || !driven);
+  const given = ["window", ...(driven ? ["driver"] : [])]; // only customers wait for a window
+  return (move.requires ?? []).filter((need) => !given.includes(need));
 }
 
 /** A person may take back their own last move for a minute. The move is in no flow. */

@@ -1,6 +1,7 @@
 // What the tracking page shows, from what the reader knows: scenes and keys of texts.
 
 import { ageMs } from "../reader/display.js";
+import { MINUTE_MS } from "../ui/time.js";
 
 const STALE_MS = 120_000; // from this age on, the data is marked as old
 // A token with anything around it that a message may add: quotes, periods, dashes, spaces.
@@ -72,6 +73,14 @@ export function currentStep(view) {
 export function choicesOf(view) {
   const choices = Array.isArray(view.choices) ? view.choices : [];
   return choices.filter(({ move }) => ["confirm", "cancel"].includes(move));
+}
+
+/** Whether the customer may still move the job to another window, by the business's cut-off. */
+export function mayReschedule(view, business, now_ms) {
+  if (view.terminal || view.under_way || business === null) return false;
+  const start = view.schedule?.window_start;
+  const cutoff_ms = (business.reschedule_cutoff_minutes ?? 0) * MINUTE_MS;
+  return !start || now_ms <= Date.parse(start) - cutoff_ms;
 }
 
 /** The photos, those from before first; each with its `number` of how many of its kind (`of`). */

@@ -1,0 +1,29 @@
+"""What the holder of a tracking link sends with the token that proves it."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from functions.api.request_models import LinkHolderBody
+from statemachine.bounds import NoteInput, UtcInput, fault_at, window_fault
+from statemachine.values import Frozen
+
+
+class RescheduleBody(LinkHolderBody):
+    """Another arrival window, one of those that `GET /api/businesses/ID/slots` offers."""
+
+    window_start: UtcInput
+    window_end: UtcInput
+
+    @model_validator(mode="after")
+    def _a_window(self) -> "RescheduleBody":
+        if fault := window_fault(self):
+            raise fault_at(*fault)
+        return self
+
+
+class CustomerNoteBody(Frozen):
+    """A sentence to the crew."""
+
+    token: Annotated[str, Field(max_length=64, repr=False)]
+    note: NoteInput

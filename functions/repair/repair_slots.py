@@ -1,0 +1,74 @@
+"""Makes the slot sheets of a business agree with its jobs.
+
+The board has the arrival window of every open job, so it shows where a sheet may be wrong: a slot
+without a job, or a job without its slot. Only those jobs are read, and each decides by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from functions.jobs.take_slot import TakeSlot
+from functions.protocol.ports import Corrupt, UnknownJob
+from statemachine.reservations import ABANDONED_AFTER
+from statemachine.roster import Span
+from statemachine.slots import TakenSlot
+from statemachine.values import JobId
+from statemachine.views import Board
+
+LAST_DAY = date.max
+MOST = 100
+"""How many jobs one round reads at most; the next round goes on."""
+
+
+@dataclass(frozen=True)
+class RepairSlots:
+    slots: TakeSlot
+
+    def __call__(self, tenant: str, board: Board, now: datetime) -> list[JobId]:
+        """The jobs whose slots were repaired. Raises Unavailable."""
+        held = list(self._held(tenant, now))
+        doubtful = [*_without_job(held, board, now), *_without_slot(held, board, now)]
+        repaired = (
+            job_id for job_id, span in doubtful[:MOST] if self._repair(tenant, job_id, span, now)
+        )
+        return sorted(set(repaired))
+
+    def _held(self, tenant: str, now: datetime) -> Iterator[TakenSlot]:
+        first = (now - timedelta(days=1)).date()
+        for sheet in self.slots.sheets.between(tenant, first, LAST_DAY):
+            yield from (slot for slot in sheet.taken if slot.end > now)
+
+    def _repair(self, tenant: str, job_id: str, span: Span, now: datetime) -> bool:
+        """Whether a sheet had to be changed."""
+        try:
+            job = self.slots.jobs.read(tenant, job_id).value
+        except UnknownJob:
+            return self.slots.give_back(tenant, job_id, span, now)
+        except Corrupt:  # reported as stuck; it keeps its slot until a person has restored it
+            return False
+        return self.slots.follow(job, now, span)
+
+
+def _without_job(
+    held: list[TakenSlot], board: Board, now: datetime
+) -> Iterator[tuple[JobId, Span]]:
+    needed = dict(_needed(board, now))
+    for slot in held:
+        settled = now - slot.taken_at >= ABANDONED_AFTER
+        if settled and needed.get(slot.job_id) != slot.span:
+            yield slot.job_id, slot.span
+
+
+def _without_slot(
+    held: list[TakenSlot], board: Board, now: datetime
+) -> Iterator[tuple[JobId, Span]]:
+    known = {(slot.job_id, slot.span) for slot in held}
+    return (each for each in _needed(board, now) if each not in known)
+
+
+def _needed(board: Board, now: datetime) -> Iterator[tuple[JobId, Span]]:
+    for card in board.jobs.values():
+        begin, end = card.schedule.window
+        if begin and end and end > now and not card.terminal:
+            yield card.job_id, (begin, end)

@@ -1,0 +1,22 @@
+"""What an edit changes of the arrival window, and who may put it into a full one."""
+
+from statemachine.edit_request import EditRequest
+from statemachine.job import Schedule
+from statemachine.records import WindowChange
+from statemachine.values import Actor
+
+
+def may_overbook(actor: Actor, asked: bool | None) -> bool:
+    return bool(asked) and actor.kind == "dispatcher"
+
+
+def window_change(before: Schedule, after: object, request: EditRequest) -> WindowChange | None:
+    if not isinstance(after, Schedule) or after.window == before.window:
+        return None
+    return WindowChange(
+        from_start=before.window_start,
+        from_end=before.window_end,
+        to_start=after.window_start,
+        to_end=after.window_end,
+        overbooked=may_overbook(request.actor, request.changes.override),
+    )

@@ -1,0 +1,167 @@
+"""What the holder of a tracking link may do: another window, a note, a calendar entry."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+
+from statemachine.business import BusinessSettings
+from statemachine.ids import digest_of
+from statemachine.job import Job, Schedule
+from statemachine.requirements import is_request
+from statemachine.values import iso
+from tests.api.api_fixture import ApiBackend, ApiReply
+from tests.support.builders import NOON, TOKEN, a_job
+from tests.support.fakes import FakeTenants
+
+JOB, DIGEST = a_job().job_id, digest_of(TOKEN)
+MORNING = datetime(2026, 11, 23, 13, tzinfo=UTC)
+AFTERNOON = MORNING + timedelta(hours=4)
+PLANNED = Schedule(window_start=MORNING, window_end=AFTERNOON, eta=MORNING)
+
+
+@pytest.fixture
+def api() -> ApiBackend:
+    backend = ApiBackend()
+    settings(backend)
+    backend.store(a_job("ready_for_pickup", schedule=PLANNED, truck="t1"))
+    return backend
+
+
+def settings(api: ApiBackend, **values: Any) -> None:
+    own = {"slots_by_weekday": {"mon": {"12:00": 1}}, **values}
+    FakeTenants(api.bucket, BusinessSettings(tenant="main", name="Haulway", **own))
+
+
+def reschedule(api: ApiBackend, start: datetime = AFTERNOON, **values: Any) -> ApiReply:
+    window = {"window_start": iso(start), "window_end": iso(start + timedelta(hours=4))}
+    body = {"token": TOKEN, **window, **values}
+    return api.send("POST", f"/api/track/{DIGEST}/reschedule", body)
+
+
+def taken(api: ApiBackend) -> set[tuple[str, datetime]]:
+    sheets = api.slot_sheets.sheets.values()
+    return {(slot.job_id, slot.begin) for sheet in sheets for slot in sheet.taken}
+
+
+def the_job(api: ApiBackend) -> Job:
+    return api.job(JOB)
+
+
+def test_a_customer_moves_the_job_to_a_free_window_once(api: ApiBackend) -> None:
+    first, again = reschedule(api, reason="At work"), reschedule(api, reason="At work")
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    job = the_job(api)
+    (edit,) = job.edits
+    assert edit.window is not None
+    assert (edit.window.from_start, edit.window.to_start) == (MORNING, AFTERNOON)
+    assert (edit.actor.kind, edit.reason) == ("customer", "At work")
+    assert (job.schedule.window_start, job.schedule.eta) == (AFTERNOON, None)
+    assert taken(api) == {(JOB, AFTERNOON)}
+
+
+def test_the_crew_of_the_old_window_is_taken_off(api: ApiBackend) -> None:
+    reschedule(api)
+    assert (the_job(api).crew, the_job(api).truck) == ((), None)
+
+
+def test_a_full_window_is_refused_with_offers_and_the_job_keeps_its_own(api: ApiBackend) -> None:
+    other = a_job(job_id="261121-000001", token="x" * 22)
+    api.store(
+        other.with_(
+            schedule=Schedule(window_start=AFTERNOON, window_end=AFTERNOON + timedelta(hours=4))
+        )
+    )
+    api.dependencies.slots.follow(api.job(other.job_id), NOON)
+    got = reschedule(api)
+    assert (got.status, got.slug, bool(got.json["offers"])) == (409, "slot-full", True)
+    assert the_job(api).schedule == PLANNED
+
+
+def test_after_the_cut_off_the_business_has_to_be_called(api: ApiBackend) -> None:
+    api.now = MORNING - timedelta(hours=23)
+    assert reschedule(api).slug == "too-late-to-reschedule"
+    settings(api, reschedule_cutoff_minutes=60)
+    assert reschedule(api).status == 200
+
+
+def test_only_a_window_that_the_business_offers(api: ApiBackend) -> None:
+    got = reschedule(api, MORNING + timedelta(hours=1))
+    assert (got.status, got.slug) == (422, "invalid")
+    assert the_job(api).edits == ()
+
+
+@pytest.mark.parametrize("status", ["in_progress", "completed", "cancelled"])
+def test_a_job_that_has_begun_or_ended_stays_where_it_is(status: str) -> None:
+    api = ApiBackend()
+    settings(api)
+    job = api.store(a_job(status, schedule=PLANNED))
+    assert reschedule(api).slug == "illegal-move"
+    assert the_job(api) == job
+
+
+def test_without_the_token_nothing_is_moved_or_written(api: ApiBackend) -> None:
+    job = the_job(api)
+    assert reschedule(api, token="x" * 22).slug == "unknown-job"
+    assert note(api, token="x" * 22).slug == "unknown-job"
+    assert the_job(api) == job
+
+
+def test_a_request_becomes_a_booking_by_choosing_a_window() -> None:
+    api = ApiBackend()
+    settings(api)
+    api.store(a_job(crew=()))
+    assert reschedule(api).json["steps"][0]["label"]["en"] == "Pending pickup"
+    assert not is_request(the_job(api))
+
+
+def note(
+    api: ApiBackend, text: str = "Mind the dog", key: str = "a-key-0001", **values: Any
+) -> ApiReply:
+    body = {"token": TOKEN, "note": text, **values}
+    return api.send("POST", f"/api/track/{DIGEST}/notes", body, headers={"idempotency-key": key})
+
+
+def test_a_note_reaches_the_crew_once(api: ApiBackend) -> None:
+    assert [note(api).status, note(api).status] == [200, 200]
+    (written,) = the_job(api).notes
+    assert (written.text, written.actor.kind) == ("Mind the dog", "customer")
+
+
+def test_a_job_that_has_ended_takes_no_notes() -> None:
+    api = ApiBackend()
+    settings(api)
+    api.store(a_job("cancelled"))
+    assert note(api).slug == "illegal-move"
+
+
+def test_a_reason_to_cancel_may_be_left_out_where_the_business_says_so(api: ApiBackend) -> None:
+    path = f"/api/track/{DIGEST}/cancel"
+    assert api.send("POST", path, {"token": TOKEN}).slug == "reason-missing"
+    settings(api, cancel_reason_required=False)
+    assert api.send("POST", path, {"token": TOKEN}).status == 200
+    assert the_job(api).ledger[-1].reason == "No reason given"
+
+
+def test_the_calendar_entry_has_the_window_and_nothing_confidential(api: ApiBackend) -> None:
+    got = api.send("GET", f"/api/track/{DIGEST}/calendar.ics")
+    assert got.headers["content-type"] == "text/calendar; charset=utf-8"
+    (event,) = Calendar.from_ical(got.text).walk("VEVENT")
+    assert (event.decoded("dtstart"), event.decoded("dtend")) == (MORNING, AFTERNOON)
+    assert (str(event["summary"]), event["sequence"]) == ("Haulway: arrival window", 2)
+    assert not any(secret in got.text for secret in ("Harbor", "Ada", "5550123", TOKEN))
+
+
+def test_a_request_has_no_calendar_entry() -> None:
+    api = ApiBackend()
+    api.store(a_job())
+    assert api.send("GET", f"/api/track/{DIGEST}/calendar.ics").slug == "no-window"
+
+
+def test_the_holder_of_the_link_sees_what_is_free(api: ApiBackend) -> None:
+    reply = api.send("GET", f"/api/track/{DIGEST}/slots")
+    assert {
+        each["left"] for each in reply.json["slots"] if each["window_start"] == iso(AFTERNOON)
+    } == {1}
+    assert api.send("GET", f"/api/track/{'f' * 32}/slots").slug == "unknown-job"

@@ -21,7 +21,7 @@ from functions.protocol.ports import Unavailable
 from statemachine.values import Frozen
 
 HEADER = "x-haulway-edge-secret"
-READ_AGAIN_AFTER = timedelta(seconds=5)
+READ_AGAIN_AFTER = timedelta(seconds=2)
 """An unknown secret makes us read the stored ones again at once, but not more often than this."""
 
 Secret = Annotated[str, Field(min_length=32)]

@@ -80,12 +80,3 @@ def test_the_function_refuses_what_comes_past_the_edge(stack: Laptop) -> None:
         403,
         "/problems/past-the-edge",
     )
-
-
-@pytest.mark.engine
-def test_a_rotated_secret_reaches_the_edge_and_requests_go_on(stack: Laptop) -> None:
-    key = a_key(stack, "dispatcher")
-    answer = stack.client("lambda").invoke(FunctionName="haulway-local-rotate-keys", Payload=b"{}")
-    given = json.loads(answer["Payload"].read())
-    assert given.get("edge_secret") is True, given
-    assert "jobs" in run(stack, "list", key)

@@ -130,6 +130,7 @@ class Demo:
                 place=Address(address=address),
                 price_cents=price,
                 schedule=Schedule(window_start=start, window_end=start + timedelta(hours=2)),
+                overbook=True,  # a demo shows a busy day
                 note=note,
             ),
         )
@@ -138,7 +139,7 @@ class Demo:
 
     def _move(self, card: Card, now: datetime) -> None:
         ways = load_flow(card.flow).moves_from(card.status)
-        forward = next(move for move in ways if not move.requires)
+        forward = next(move for move in ways if set(move.requires) <= {"window"})
         if forward.to == "in_progress":
             self._assign(card, now)
         send_request(

@@ -125,7 +125,7 @@ class Demo:
                 tenant="main",
                 event_id=str(uuid.uuid4()),
                 occurred_at=utc_now(),
-                actor=Actor(kind="customer", id="booking-page"),
+                actor=Actor(kind="dispatcher", id="demo"),
                 customer=Customer(name=name, language="es" if "Ortega" in name else "en"),
                 place=Address(address=address),
                 price_cents=price,

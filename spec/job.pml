@@ -290,9 +290,9 @@ inline settle(mine, at) {
        fi
      };
      atomic {
-       /* every entry is announced, for the first time in the order of the ledger */
-       assert(at == 0 || (announced & bit(at - 1)));
-       announced = announced | bit(at)
+       /* every entry that is not settled is announced, for the first time in the order of the ledger */
+       assert((announced & (bit(mine.settled) - 1)) == bit(mine.settled) - 1);
+       announced = announced | (bit(at + 1) - 1)
      }
   :: else
   fi
@@ -343,11 +343,24 @@ done:
 /* The state machine of statemachine/asl.py. */
 proctype Execution(byte generation) {
   Document mine;
-  byte at;
+  byte at, number;
   bool stored;
   if
   :: generation == 0 -> at = 0
-  :: generation > 0 -> atomic { at = (job.settled > 0 -> job.settled - 1 : 0) }   /* rule 9 */
+  :: generation > 0 -> atomic {                               /* rule 9: from where the job stands */
+       at = (job.settled > 0 -> job.settled - 1 : 0);
+       number = at;
+       do
+       :: number < job.seq ->                                 /* an ended status would end this one too */
+          if
+          :: ended(job.to[number]) -> at = number + 1
+          :: else
+          fi;
+          number++
+       :: else -> break
+       od;
+       number = 0
+     }
   fi;
 enter_state:
   atomic {
@@ -415,10 +428,7 @@ again:
     fi
   };
 ended_already:
-  if
-  :: atomic { mine.seq > at -> at++; goto enter_state }       /* reopened meanwhile */
-  :: atomic { mine.seq == at -> run_of[generation].runs = false }
-  fi;
+  run_of[generation].runs = false;                            /* a job that was brought back has another */
 stopped:
   skip
 }

@@ -258,7 +258,7 @@ def test_a_job_is_shown_with_history_and_refusals(api: ApiBackend) -> None:
     assert [(r["move"], r["why"]) for r in shown["refusals"]] == [("confirm", "illegal_move")]
     assert shown["refusals"][0]["explanation"]
     assert shown["tracking_url"] == f"{EDGE}/track/{TOKEN}"
-    assert [m["name"] for m in shown["moves"]] == ["start", "cancel"]
+    assert [m["name"] for m in shown["moves"]] == ["start", "unconfirm", "hold", "cancel"]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_an_unknown_status_is_an_error_and_not_an_empty_list() -> None:
         job.app, "list", "--status", "done", obj=SimpleNamespace(client=EmptyClient())
     )
     assert code == 2
-    assert "no status 'done'; the statuses are booking_confirmed, cancelled" in text
+    assert "no status 'done'; the statuses are attempt_failed, booking_confirmed, cancelled" in text
 
 
 def test_a_queue_may_be_named_with_hyphens() -> None:

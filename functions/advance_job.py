@@ -39,6 +39,7 @@ def wire() -> tuple[AdvanceJob, BatchConsumer[JobMoveRequested]]:
         executions=executions_of(settings),
         bus=EventBridgeBus(client("events"), settings.bus_name),
         slots=take_slot_of(settings, jobs, tenants),
+        log=log,
     )
     return advance, batch_consumer(JobMoveRequested, settings)
 

@@ -109,7 +109,7 @@ def wire() -> LambdaFunctionUrlResolver:
         create=CreateJob(
             jobs=jobs, views=views, executions=executions, tenants=tenants, slots=slots
         ),
-        advance=AdvanceJob(jobs=jobs, executions=executions, bus=bus, slots=slots),
+        advance=AdvanceJob(jobs=jobs, executions=executions, bus=bus, slots=slots, log=log),
         edit=EditJob(
             jobs=jobs,
             views=views,

@@ -48,7 +48,7 @@ def reschedule(api: Api, request: ApiRequest) -> ApiResponse:
     if job.schedule.window == wanted.window:
         return _view_response(job, "already rescheduled")
     _check_reschedule(api.tenants.read(job.tenant), job, wanted, request.now)
-    event = derived_id("reschedule", job.job_id, str(job.rev), *map(str, wanted.window))
+    event = derived_id("reschedule", job.job_id, str(job.version), *map(str, wanted.window))
     changes = Changes(schedule=wanted, crew=(), truck="", reason=body.reason)
     return _view_response(_edited(api, request, job, event, changes), "rescheduled")
 

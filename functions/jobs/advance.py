@@ -12,7 +12,15 @@ from events import JobMoveRequested
 from functions.jobs.facts import refused_fact
 from functions.jobs.take_slot import TakeSlot
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
-from functions.protocol.ports import Bus, Executions, Jobs, TaskOutput
+from functions.protocol.ports import (
+    Bus,
+    Corrupt,
+    Executions,
+    Jobs,
+    Logger,
+    TaskOutput,
+    Unavailable,
+)
 from functions.protocol.resume_execution import resume_execution
 from statemachine.flows import load_flow
 from statemachine.job import SUPERSEDED, Job, TaskWait
@@ -25,6 +33,7 @@ class AdvanceJob:
     executions: Executions
     bus: Bus
     slots: TakeSlot
+    log: Logger
     pause: Pause = full_jitter
 
     def __call__(self, request: JobMoveRequested, now: datetime) -> Verdict:
@@ -45,19 +54,28 @@ class AdvanceJob:
             self.jobs, request.tenant, request.job_id, judged, self.pause, watched=True
         )
         self._follow_up(job, request.event_id)
-        self._give_back(job, now)
         self._end_replaced(replaced, job)
+        self._give_back(job, now)
         return verdict
 
     def _give_back(self, job: Job, now: datetime) -> None:
-        """The slot of a job that has ended or lost its window; one that is back takes it again."""
+        """The slot of a job that has ended or lost its window; one that is back takes it again.
+
+        The move is made, and nobody is to send it again because of a sheet: the watchdog compares
+        the sheets with the jobs.
+        """
         flow = load_flow(job.flow)
         last = job.ledger[-1] if job.ledger else None
         if last is None:
             return
         ends = flow.status(last.origin).terminal != flow.status(last.to).terminal
         if ends or last.cleared or last.undoes:
-            self.slots.follow(job, now, last.cleared.window if last.cleared else None)
+            left = last.cleared.window if last.cleared else None
+            try:
+                self.slots.follow(job, now, left)
+            except (Unavailable, Corrupt) as error:
+                why = type(error).__name__
+                self.log.error("slots not updated", tenant=job.tenant, job=job.job_id, why=why)
 
     def _end_replaced(self, replaced: list[TaskWait], job: Job) -> None:
         """End the execution of a job that was reopened before that execution saw it end.

@@ -4,11 +4,13 @@ Any other text becomes a note on the job. Every text is accepted and counted, al
 or with only a picture.
 
 A text belongs to the business that owns the number it was sent to. On a shared number, an opt-out
-counts for every business that shares it, and a YES for the one that asked.
+counts for every business that shares it, a YES for the one that asked, and anything else for the
+one that texted last.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from events import Changes, JobEditRequested, JobMoveRequested
 from functions.messages.customer_jobs import BY_TEXT, jobs_of, open_jobs_of, texts_edit
@@ -64,26 +66,32 @@ class ReceiveSms:
             return meant
         owner = self._owner_of(inbound.receiver)
         businesses = [owner] if owner else self._sharing(inbound)
-        if owner is None and meant in ("stop", "start"):  # for all that share the number
-            self._set_opt_out(SHARED, inbound, meant == "stop", now)
-        for tenant in businesses:
-            match meant:
-                case "stop" | "start":
-                    self._set_opt_out(tenant.tenant, inbound, meant == "stop", now)
-                case "yes":
-                    if not self._yes(tenant, inbound, now):
-                        self._note(tenant, inbound, now)
-                case "reschedule":
-                    self._note(tenant, inbound, now)
-                    self._other_time(tenant, inbound, now)
-                case "other":
-                    self._note(tenant, inbound, now)
-                case "help":
-                    pass
+        if meant in ("stop", "start"):
+            sharing = [] if owner else [SHARED]
+            for name in (*sharing, *(each.tenant for each in businesses)):
+                self._set_opt_out(name, inbound, meant == "stop", now)
+        business = self._addressed(businesses, inbound, meant)
+        if business is None:
+            return meant
+        self._act(business, inbound, meant, now)
         if meant in REPLIES and not (self.service_answers and is_keyword(inbound.body)):
-            for tenant in self._who_replies(businesses, inbound):
-                self._reply(tenant, inbound, meant, now)
+            self._reply(business, inbound, meant, now)
         return meant
+
+    def _act(
+        self, tenant: BusinessSettings, inbound: Inbound, meant: ReplyMeaning, now: datetime
+    ) -> None:
+        match meant:
+            case "yes":
+                if not self._yes(tenant, inbound, now):
+                    self._note(tenant, inbound, now)
+            case "reschedule":
+                self._note(tenant, inbound, now)
+                self._other_time(tenant, inbound, now)
+            case "other":
+                self._note(tenant, inbound, now)
+            case "stop" | "start" | "help":
+                pass
 
     def _owner_of(self, number: str) -> BusinessSettings | None:
         """The business whose own number this is; None for the shared one."""
@@ -92,8 +100,8 @@ class ReceiveSms:
         return owner if owner and owner.sms_number == number else None
 
     def _sharing(self, inbound: Inbound) -> list[BusinessSettings]:
-        """Those that have texted this customer from the shared number, and the stage's first
-        business: what it sent before there were others is on no list."""
+        """Those that have texted this customer from the shared number, the last one first; and then
+        the stage's first business: what it sent before there were others is on no list."""
         known = phone_record(self.numbers, SHARED, inbound.sender).businesses
         found = map(self._read, dict.fromkeys((*known, MAIN)))
         return [each for each in found if each and each.sms_number is None]
@@ -104,12 +112,25 @@ class ReceiveSms:
         except UnknownTenant:
             return None
 
-    def _who_replies(
-        self, businesses: list[BusinessSettings], inbound: Inbound
-    ) -> list[BusinessSettings]:
-        """One business, even if several share the number: the first that knows the customer."""
-        known = (each for each in businesses if self._known(each, inbound).jobs)
-        return [next(known, businesses[0])] if businesses else []
+    def _addressed(
+        self, businesses: list[BusinessSettings], inbound: Inbound, meant: ReplyMeaning
+    ) -> BusinessSettings | None:
+        """The one business that the text is for: a YES is for the one that asked, and anything else
+        for the one that texted last. The others learn nothing of it."""
+        if meant == "yes" and len(businesses) > 1:
+            known = [(each, self._known(each, inbound)) for each in businesses]
+            answered = (each for each, number in known if number.answer_of(inbound.event_id))
+            asked = (each for each, number in known if self._asks(number, inbound.sender))
+            if found := next(chain(answered, asked), None):
+                return found
+        return next(iter(businesses), None)
+
+    def _asks(self, number: PhoneRecord, phone: str) -> bool:
+        """Whether there is a question that still applies."""
+        question = self._open_question(number, phone)
+        if question is None:
+            return False
+        return _still_applies(question, self.jobs.read(number.tenant, question.job_id).value)
 
     def _known(self, tenant: BusinessSettings, inbound: Inbound) -> PhoneRecord:
         return phone_record(self.numbers, tenant.tenant, inbound.sender)

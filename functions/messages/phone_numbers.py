@@ -44,7 +44,8 @@ class PhoneRecord(Frozen):
     jobs: tuple[JobId, ...] = ()
     """The jobs that this number was last sent texts about, newest first."""
     businesses: tuple[Tenant, ...] = ()
-    """Only in the record of the shared number: who has texted this number from it, newest first."""
+    """Only in the record of the shared number: who has texted this number from it, the last
+    one first."""
 
     @property
     def stopped(self) -> bool:
@@ -62,9 +63,9 @@ class PhoneRecord(Frozen):
 
     def texted_by(self, business: str) -> "PhoneRecord":
         """In the record of the shared number, before a text of that business is sent from it."""
-        if business in self.businesses:
-            return self
-        return self.with_(businesses=(business, *self.businesses)[:BUSINESSES_KEPT])
+        others = (known for known in self.businesses if known != business)
+        businesses = (business, *others)[:BUSINESSES_KEPT]
+        return self if businesses == self.businesses else self.with_(businesses=businesses)
 
     def left_by(self, business: str) -> "PhoneRecord":
         """In the record of the shared number, when the business has erased the customer."""

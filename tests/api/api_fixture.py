@@ -251,7 +251,7 @@ class ApiBackend:
                 lambda: next(self.tokens),
                 no_pause,
             ),
-            advance=AdvanceJob(self.jobs, self.executions, self.bus, slots, no_pause),
+            advance=AdvanceJob(self.jobs, self.executions, self.bus, slots, FakeLog(), no_pause),
             edit=EditJob(self.jobs, self.views, self.bus, self.assign, slots, no_pause),
             accounts=self.accounts,
             roster=self.roster,

@@ -18,7 +18,7 @@ from statemachine.values import Actor, iso
 from statemachine.views import card_of
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job
-from tests.support.fakes import no_pause
+from tests.support.fakes import FakeLog, no_pause
 from tests.support.faults import Crashed, Faults
 from tests.support.slot_fakes import slots_on_fakes
 
@@ -297,7 +297,9 @@ def test_a_move_through_the_api_equals_one_from_the_bus(api: ApiBackend) -> None
         move="start", event_id="e-1", expected_rev=2, note="now",
     )  # fmt: skip
     slots = slots_on_fakes(over_bus.jobs)
-    AdvanceJob(over_bus.jobs, over_bus.executions, over_bus.bus, slots, no_pause)(request, NOON)
+    AdvanceJob(over_bus.jobs, over_bus.executions, over_bus.bus, slots, FakeLog(), no_pause)(
+        request, NOON
+    )
     assert through_api.job(JOB) == over_bus.job(JOB)
     assert through_api.executions.resumed == over_bus.executions.resumed
 

@@ -12,7 +12,7 @@ from statemachine.job import Job, Schedule
 from statemachine.requirements import is_request
 from statemachine.values import iso
 from tests.api.api_fixture import ApiBackend, ApiReply
-from tests.support.builders import NOON, TOKEN, a_job
+from tests.support.builders import NOON, TOKEN, a_job, a_request
 from tests.support.fakes import FakeTenants
 
 JOB, DIGEST = a_job().job_id, digest_of(TOKEN)
@@ -66,17 +66,27 @@ def test_the_crew_of_the_old_window_is_taken_off(api: ApiBackend) -> None:
     assert (the_job(api).crew, the_job(api).truck) == ((), None)
 
 
+def fill(api: ApiBackend) -> Job:
+    """Another job that takes the only slot of the afternoon."""
+    window = Schedule(window_start=AFTERNOON, window_end=AFTERNOON + timedelta(hours=4))
+    other = api.store(a_job(job_id="261121-000001", token="x" * 22).with_(schedule=window))
+    api.dependencies.slots.follow(other, NOON)
+    return other
+
+
 def test_a_full_window_is_refused_with_offers_and_the_job_keeps_its_own(api: ApiBackend) -> None:
-    other = a_job(job_id="261121-000001", token="x" * 22)
-    api.store(
-        other.with_(
-            schedule=Schedule(window_start=AFTERNOON, window_end=AFTERNOON + timedelta(hours=4))
-        )
-    )
-    api.dependencies.slots.follow(api.job(other.job_id), NOON)
+    fill(api)
     got = reschedule(api)
     assert (got.status, got.slug, bool(got.json["offers"])) == (409, "slot-full", True)
     assert the_job(api).schedule == PLANNED
+
+
+def test_a_window_that_was_full_can_be_had_once_it_is_free(api: ApiBackend) -> None:
+    other = fill(api)
+    assert [reschedule(api).slug for _ in range(2)] == ["slot-full"] * 2
+    api.dependencies.advance(a_request(other, "cancel", reason="sold it"), NOON)
+    assert [reschedule(api).status for _ in range(2)] == [200, 200]
+    assert (len(the_job(api).edits), taken(api)) == (1, {(JOB, AFTERNOON)})
 
 
 def test_after_the_cut_off_the_business_has_to_be_called(api: ApiBackend) -> None:

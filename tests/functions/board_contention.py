@@ -16,7 +16,7 @@ from statemachine.flows import load_flow
 from statemachine.views import Board, card_of
 from tests.functions.conftest import Storage
 from tests.support.builders import NOON, a_job, a_request, minutes
-from tests.support.fakes import FakeBus, FakeExecutions
+from tests.support.fakes import FakeBus, FakeExecutions, FakeLog
 from tests.support.faults import Crashed, SeededFaults
 from tests.support.index_fakes import an_index
 from tests.support.slot_fakes import slots_on_fakes
@@ -81,7 +81,11 @@ class ConcurrentMoves:
 
     def _move(self, share: list[tuple[str, str]]) -> None:
         advance = AdvanceJob(
-            self.storage.jobs, FakeExecutions(), FakeBus(), slots_on_fakes(self.storage.jobs)
+            self.storage.jobs,
+            FakeExecutions(),
+            FakeBus(),
+            slots_on_fakes(self.storage.jobs),
+            FakeLog(),
         )
         for job_id, move in share:
             when = NOON + minutes(MOVES.index(move))

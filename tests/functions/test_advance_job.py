@@ -15,7 +15,7 @@ from statemachine.lifecycle import Committed, Duplicate, EarlyMoveKept, Refused,
 from statemachine.record_limits import RecordsFull
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes
-from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, no_pause
+from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeLog, no_pause
 from tests.support.faults import Crashed, Faults, Kind
 from tests.support.slot_fakes import slots_on_fakes
 
@@ -31,7 +31,7 @@ class AdvanceJobSetup:
         self.bucket.faults = self.faults
         self.executions, self.bus = FakeExecutions(self.faults), FakeBus(self.faults)
         self.advance = AdvanceJob(
-            self.jobs, self.executions, self.bus, slots_on_fakes(self.jobs), no_pause
+            self.jobs, self.executions, self.bus, slots_on_fakes(self.jobs), FakeLog(), no_pause
         )
 
     @property
@@ -231,7 +231,7 @@ def test_a_reopened_job_is_in_the_index_before_its_execution_starts() -> None:
             super().replace(job, etag)
 
     jobs = RemovesFromIndex(setup.bucket)
-    AdvanceJob(jobs, setup.executions, setup.bus, slots_on_fakes(jobs), no_pause)(
+    AdvanceJob(jobs, setup.executions, setup.bus, slots_on_fakes(jobs), FakeLog(), no_pause)(
         a_request(a_job(), "reopen", reason="wrong address"), NOON
     )
     assert list(setup.jobs.open_jobs("main")) == [a_job().job_id]

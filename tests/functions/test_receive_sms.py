@@ -378,3 +378,48 @@ def test_a_reply_to_a_shared_number_reaches_the_business_that_texted() -> None:
     assert (request.tenant, request.move) == ("other", "confirm")
     phone.says("HELP", message_id="in-2")
     assert phone.texts.sent[-1][1].startswith("Other:")
+
+
+def sharing_phone() -> Phone:
+    """A number that two businesses text from the shared number: `main` asks, `other` was last."""
+    phone, _ = asked()
+    FakeTenants(phone.bucket, phone.tenant.with_(tenant="other", name="Other"))
+    job = phone.store(confirmed(tenant="other", schedule=SOON))
+    phone.send(JobChanged(tenant="other", job_id=job.job_id, seq=job.seq), NOON)
+    return phone
+
+
+def who_acts(phone: Phone) -> set[str]:
+    return {request.tenant for request in phone.requests.asked}
+
+
+@pytest.mark.parametrize("body", ["the gate code is 1234", "R", ""])
+def test_a_text_to_a_shared_number_is_for_the_business_that_texted_last(body: str) -> None:
+    phone = sharing_phone()
+    phone.says(body)
+    assert who_acts(phone) == {"other"}
+
+
+def test_a_business_that_texts_again_is_the_last_one() -> None:
+    phone = sharing_phone()
+    phone.text(phone.store(confirmed()))
+    phone.says("the gate code is 1234")
+    assert who_acts(phone) == {"main"}
+    assert phone_record(phone.numbers, SHARED, PHONE).businesses == ("main", "other")
+
+
+def test_a_yes_to_a_shared_number_and_its_copy_are_for_the_business_that_asked() -> None:
+    phone = sharing_phone()
+    phone.says("YES")
+    phone.says("YES")
+    assert (who_acts(phone), len({each.event_id for each in phone.requests.asked})) == ({"main"}, 1)
+    phone.says("YES", message_id="in-2")
+    assert who_acts(phone) == {"main", "other"}, "nobody asks any more: a note for the last one"
+
+
+def test_stop_and_start_to_a_shared_number_are_for_all() -> None:
+    phone = sharing_phone()
+    for at, body in enumerate(("STOP", "START")):
+        phone.requests.asked.clear()
+        phone.says(body, at=NOON + minutes(at), message_id=f"in-{at}")
+        assert who_acts(phone) == {"main", "other"}

@@ -8,6 +8,7 @@ import itertools
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,7 @@ from tests.support.fakes import (
     FakeBus,
     FakeExecutions,
     FakeJobs,
+    FakeLog,
     FakeTenants,
     FakeViews,
     no_pause,
@@ -73,6 +75,7 @@ class Office:
     def __init__(self, places: int = 1, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.bucket = Bucket()
+        self.log = FakeLog()
         self.jobs, self.sheets = FakeJobs(self.bucket), FakeSlots(self.faults)
         starts = ("08:00", "12:00", "16:00")
         open_daily = {day: dict.fromkeys(starts, places) for day in ("mon", "tue")}
@@ -84,7 +87,7 @@ class Office:
         self.create = CreateJob(
             self.jobs, views, runs, tenants, self.slots, lambda: next(tokens), no_pause
         )
-        self.advance = AdvanceJob(self.jobs, runs, bus, self.slots, no_pause)
+        self.advance = AdvanceJob(self.jobs, runs, bus, self.slots, self.log, no_pause)
         crew = a_crew_assignment(self.jobs, tenants=tenants)
         self.edit = EditJob(self.jobs, views, bus, crew, self.slots, no_pause)
 
@@ -228,6 +231,24 @@ def test_a_reschedule_to_a_full_window_is_refused_and_keeps_the_slot() -> None:
     assert office.reschedule(
         mine, AFTERNOON, event_id="again", override=True, reason="They insisted"
     ).overbooked
+
+
+@pytest.mark.parametrize("error", [Unavailable("throttled"), Corrupt("not a sheet")])
+def test_a_move_is_made_even_if_its_slot_cannot_be_given_back(error: Exception) -> None:
+    office = Office()
+    job_id = office.book(1)
+
+    class Unreadable(FakeSlots):
+        def read(self, tenant: str, day: date) -> SlotSheet:
+            raise error
+
+    advance = replace(office.advance, slots=replace(office.slots, sheets=Unreadable()))
+    verdict = advance(a_request(office.job(job_id), "cancel", reason="said so"), NOON)
+    assert (verdict.job.status, verdict.job) == ("cancelled", office.job(job_id))
+    assert [line for line, _ in office.log.lines] == ["slots not updated"]
+    assert office.taken() != set()
+    office.repair(LATER)
+    assert office.taken() == set()
 
 
 def test_slots_of_jobs_that_are_gone_are_found_when_they_are_needed() -> None:

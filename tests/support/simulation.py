@@ -179,7 +179,7 @@ class Simulation:
         self.create = CreateJob(
             jobs, views, self.executions, tenants, slots, self._new_tracking_token, no_pause
         )
-        self.advance = AdvanceJob(jobs, self.executions, self.bus, slots, no_pause)
+        self.advance = AdvanceJob(jobs, self.executions, self.bus, slots, FakeLog(), no_pause)
         self.edit = EditJob(jobs, views, self.bus, a_crew_assignment(jobs), slots, no_pause)
         self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
         self.register = RegisterWait(jobs, self.executions, self.settle, no_pause)

@@ -177,7 +177,7 @@ function invitation({ name, phone }, url, expires_at, notices) {
     await navigator.clipboard.writeText(url);
     notices.good("The link is copied.");
   };
-  const text = `sms:${phone}?&body=${encodeURIComponent(`Your sign-in link: ${url}`)}`;
+  const text = `sms:${phone}?&body=${encodeURIComponent(`Your sign-in link / Su enlace para entrar: ${url}`)}`;
   return [
     link.node,
     el(

@@ -536,7 +536,9 @@ class FaultyDelivery:
         commits = Bucket(self.committing)
         commits.objects = self.senders.bucket.objects
         jobs = FakeJobs(commits)
-        self.advance = AdvanceJob(jobs, FakeExecutions(), FakeBus(), slots_on_fakes(jobs), no_pause)
+        self.advance = AdvanceJob(
+            jobs, FakeExecutions(), FakeBus(), slots_on_fakes(jobs), FakeLog(), no_pause
+        )
 
     @property
     def job(self) -> Job:

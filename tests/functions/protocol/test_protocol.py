@@ -70,7 +70,7 @@ class ProtocolSetup:
             self.jobs.create(job)
         self.executions, self.bus = FakeExecutions(), FakeBus()
         self.advance = AdvanceJob(
-            self.jobs, self.executions, self.bus, slots_on_fakes(self.jobs), pause
+            self.jobs, self.executions, self.bus, slots_on_fakes(self.jobs), FakeLog(), pause
         )
 
     @property
@@ -102,7 +102,7 @@ class ReadTogether:
 def race(jobs: Jobs, *requests: JobMoveRequested) -> list[Verdict]:
     """The verdicts on requests that are judged on the same `rev`."""
     together: Any = ReadTogether(jobs, len(requests))
-    advance = AdvanceJob(together, FakeExecutions(), FakeBus(), slots_on_fakes(jobs))
+    advance = AdvanceJob(together, FakeExecutions(), FakeBus(), slots_on_fakes(jobs), FakeLog())
     with ThreadPoolExecutor(len(requests)) as writers:
         return list(writers.map(lambda request: advance(request, NOON), requests))
 
@@ -254,7 +254,9 @@ class DumpsterJobSetup:
         self.storage.jobs.create(DUMPSTER_JOB)
         bus = FakeBus()
         slots = slots_on_fakes(self.storage.jobs)
-        self.advance = AdvanceJob(self.storage.jobs, FakeExecutions(), bus, slots, no_pause)
+        self.advance = AdvanceJob(
+            self.storage.jobs, FakeExecutions(), bus, slots, FakeLog(), no_pause
+        )
         crew = a_crew_assignment(self.storage.jobs)
         self.edit = EditJob(self.storage.jobs, self.storage.views, bus, crew, slots, no_pause)
         self.seconds = 600
@@ -401,7 +403,7 @@ def test_t12_the_object_is_committed_before_the_task_token_call_is_lost(moto: Mo
     storage.jobs.create(waited_for(a_job()))
     executions = StepFunctionsExecutions(sfn, "arn:haulway-")
     advance = AdvanceJob(
-        storage.jobs, executions, FakeBus(), slots_on_fakes(storage.jobs), no_pause
+        storage.jobs, executions, FakeBus(), slots_on_fakes(storage.jobs), FakeLog(), no_pause
     )
     request = a_request(a_job(), "confirm")
     throttled = Faults({"SendTaskSuccess": [ServiceResponse(400, "ThrottlingException")]})
@@ -490,6 +492,7 @@ def test_t16_the_object_decides_whatever_step_functions_says_about_a_token(
         StepFunctionsExecutions(sfn, "arn:haulway-"),
         FakeBus(),
         slots_on_fakes(storage.jobs),
+        FakeLog(),
         no_pause,
     )
     request = a_request(a_job(), "confirm")

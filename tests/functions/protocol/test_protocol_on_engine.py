@@ -28,7 +28,7 @@ from tests.functions.board_contention import ConcurrentMoves, folded
 from tests.functions.conftest import S3Storage
 from tests.functions.protocol.test_protocol import kinds, race
 from tests.support.builders import a_job, a_request
-from tests.support.fakes import board_key
+from tests.support.fakes import FakeLog, board_key
 from tests.support.faults import Fault, Faults, Kind, ServiceResponse
 from tests.support.slot_fakes import slots_on_fakes
 
@@ -58,7 +58,9 @@ class EngineSetup:
         self.jobs, self.sfn = self.storage.jobs, self.client("stepfunctions")
         self.executions = StepFunctionsExecutions(self.sfn, self.outputs["MachinePrefix"])
         bus = EventBridgeBus(self.client("events"), self.outputs["BusName"])
-        self.advance = AdvanceJob(self.jobs, self.executions, bus, slots_on_fakes(self.jobs))
+        self.advance = AdvanceJob(
+            self.jobs, self.executions, bus, slots_on_fakes(self.jobs), FakeLog()
+        )
         self.lambdas = stack.client("lambda")
 
     def client(self, service: str) -> Any:

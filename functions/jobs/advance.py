@@ -61,7 +61,7 @@ class AdvanceJob:
     def _give_back(self, job: Job, now: datetime) -> None:
         """The slot of a job that has ended or lost its window; one that is back takes it again.
 
-        The move is made, and nobody is to send it again because of a sheet: the watchdog compares
+        The move is made, and no one is to send it again because of a sheet: the watchdog compares
         the sheets with the jobs.
         """
         flow = load_flow(job.flow)

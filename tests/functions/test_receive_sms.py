@@ -414,7 +414,7 @@ def test_a_yes_to_a_shared_number_and_its_copy_are_for_the_business_that_asked()
     phone.says("YES")
     assert (who_acts(phone), len({each.event_id for each in phone.requests.asked})) == ({"main"}, 1)
     phone.says("YES", message_id="in-2")
-    assert who_acts(phone) == {"main", "other"}, "nobody asks any more: a note for the last one"
+    assert who_acts(phone) == {"main", "other"}, "no one asks any more: a note for the last one"
 
 
 def test_stop_and_start_to_a_shared_number_are_for_all() -> None:

@@ -71,7 +71,8 @@ def erase_business(client: Client, outputs: Mapping[str, str], business: str) ->
 
 
 def _owns(s3: Any, bucket: str, number: str, business: str) -> bool:
-    return S3SettingsStore(s3, bucket).owner_of(number) == business
+    owner = S3SettingsStore(s3, bucket).owner_of(number)
+    return owner is not None and owner.value.tenant == business
 
 
 def _delete_all(client: Client, table: str, partition: str) -> int:

@@ -72,6 +72,8 @@ class Settings(OpsNames, HasRoster, HasIndex):
     """Where customers reach us, if the deployment knows it; otherwise the parameter has it."""
     edge_url_parameter: str
     distribution_parameter: str
+    sms_origination: str = ""
+    """The stage's number for texts, or the ARN or id of a number or pool."""
     api_docs: str = "off"
 
 
@@ -104,7 +106,9 @@ def wire() -> LambdaFunctionUrlResolver:
         index=DynamoJobIndex(dynamodb, settings.job_index),
         views=views,
         tenants=tenants,
-        change_settings=ChangeSettings(S3SettingsStore(s3, settings.jobs_bucket)),
+        change_settings=ChangeSettings(
+            S3SettingsStore(s3, settings.jobs_bucket), shared_number=settings.sms_origination
+        ),
         slots=slots,
         create=CreateJob(
             jobs=jobs, views=views, executions=executions, tenants=tenants, slots=slots

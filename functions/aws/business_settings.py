@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions.aws.errors import retryable
-from functions.aws.s3_stores import NumberOwner, S3Objects, named, owner_key, to_bytes
+from functions.aws.s3_stores import S3Objects, named, owner_key, to_bytes
+from functions.business.settings_store import NumberOwner
 from functions.protocol.ports import Stored, UnknownTenant
 from statemachine.business_changes import BusinessRecord, SettingsChange
 from statemachine.values import TENANT_PATTERN
@@ -30,13 +31,11 @@ class S3SettingsStore:
     def names(self) -> Iterator[str]:
         return named(self.objects.keys("directory/"), TENANT_PATTERN)
 
-    def owner_of(self, number: str) -> str | None:
-        stored = self.objects.load(owner_key(number), NumberOwner)
-        return stored.value.tenant if stored else None
+    def owner_of(self, number: str) -> Stored[NumberOwner] | None:
+        return self.objects.load(owner_key(number), NumberOwner)
 
-    def set_owner(self, number: str, tenant: str) -> None:
-        with retryable():
-            self.objects.put(owner_key(number), to_bytes(NumberOwner(tenant=tenant)))
+    def set_owner(self, number: str, owner: NumberOwner, replacing: str | None) -> None:
+        self.objects.store(owner_key(number), to_bytes(owner), replacing)
 
     def add_to_history(self, tenant: str, change: SettingsChange) -> None:
         with retryable():

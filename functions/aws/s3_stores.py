@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from functions.aws.errors import MISSING, code_of, conditional_write, retryable
 from functions.aws.metrics import LogMetrics
+from functions.business.settings_store import NumberOwner
 from functions.protocol.metrics import Metrics
 from functions.protocol.open_index import OpenIndex, due_name, index_of
 from functions.protocol.ports import Conflict, Corrupt, Stored, StuckJob, UnknownJob, UnknownTenant
@@ -272,12 +273,6 @@ class S3Tenants:
     def names(self, after: str = "") -> Iterator[str]:
         last = f"{after}.json" if after else ""
         return named(self.objects.keys("directory/", last), TENANT_PATTERN)
-
-
-class NumberOwner(BaseModel):
-    """A number for texts, beside the settings of the business that took it."""
-
-    tenant: str
 
 
 def owner_key(number: str) -> str:

@@ -39,7 +39,8 @@ OPTED_OUT_CODES = {"DESTINATION_PHONE_NUMBER_OPTED_OUT", "OptedOut", "OptedOutEx
 class SmsSettings(FunctionSettings):
     sms_provider: Literal["aws", "sns", "file"]
     sms_origination: str = ""
-    """The ARN or id of the number or pool that sends; if empty, the service chooses."""
+    """The stage's number, or the ARN or id of the number or pool, from which businesses without a
+    number of their own send; if empty, the service chooses."""
     sms_configuration_set: str = ""
     sms_file: str = "/tmp/haulway-texts.jsonl"  # noqa: S108 - the one folder a Lambda may write to
 
@@ -61,20 +62,21 @@ def sms_provider_of(settings: SmsSettings) -> SmsProvider:
 class EndUserMessagingSms:
     def __init__(self, sms: Any, origination: str = "", configuration_set: str = "") -> None:
         self.sms = sms
-        names = {
-            "OriginationIdentity": origination,
-            "ConfigurationSetName": configuration_set,
-        }
-        self.settings = {name: value for name, value in names.items() if value}
+        self.origination = origination
+        self.configuration_set = configuration_set
 
-    def send(self, phone: str, body: str, about: str) -> str:
+    def send(self, phone: str, body: str, about: str, sender: str | None = None) -> str:
+        names = {
+            "OriginationIdentity": sender or self.origination,
+            "ConfigurationSetName": self.configuration_set,
+        }
         with _one_try():
             answer = self.sms.send_text_message(
                 DestinationPhoneNumber=phone,
                 MessageBody=body,
                 MessageType="TRANSACTIONAL",
                 Context={"about": about},
-                **self.settings,
+                **{name: value for name, value in names.items() if value},
             )
         return str(answer.get("MessageId") or "unnamed")
 
@@ -83,13 +85,24 @@ class SnsSms:
     def __init__(self, sns: Any) -> None:
         self.sns = sns
 
-    def send(self, phone: str, body: str, about: str) -> str:  # noqa: ARG002 - SNS cannot report it
-        kind = {"DataType": "String", "StringValue": "Transactional"}
+    def send(
+        self,
+        phone: str,
+        body: str,
+        about: str,  # noqa: ARG002 - SNS cannot report it
+        sender: str | None = None,
+    ) -> str:
+        wanted = {"AWS.SNS.SMS.SMSType": "Transactional"}
+        if sender:
+            wanted["AWS.MM.SMS.OriginationNumber"] = sender
         with _one_try():
             answer = self.sns.publish(
                 PhoneNumber=phone,
                 Message=body,
-                MessageAttributes={"AWS.SNS.SMS.SMSType": kind},
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in wanted.items()
+                },
             )
         return str(answer.get("MessageId") or "unnamed")
 
@@ -100,9 +113,11 @@ class FileSms:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def send(self, phone: str, body: str, about: str) -> str:
+    def send(self, phone: str, body: str, about: str, sender: str | None = None) -> str:
         message_id = uuid.uuid4().hex
         line = {"to": phone, "body": body, "about": about, "message_id": message_id}
+        if sender:
+            line["from"] = sender
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
         return message_id

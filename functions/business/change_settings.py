@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.business.settings_store import SettingsStore
+from functions.business.settings_store import NumberOwner, SettingsStore
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, HaulwayError, Stored, Unavailable, UnknownTenant
 from statemachine.business import BusinessSettings, is_internal
 from statemachine.business_changes import BusinessRecord, SettingsChange, changed, created
+from statemachine.reservations import ABANDONED_AFTER
 
 LONGEST_PAGE = 50
 COMMAND_LINE = "haul"
@@ -36,7 +37,7 @@ class BusinessExists(HaulwayError):
 
 
 class NumberTaken(HaulwayError):
-    """Another business has this number for its texts."""
+    """Another business has this number for its texts, or all share it."""
 
 
 class ReservedId(HaulwayError):
@@ -47,6 +48,8 @@ class ReservedId(HaulwayError):
 class ChangeSettings:
     store: SettingsStore
     pause: Pause = full_jitter
+    shared_number: str | None = None
+    """The stage's number for texts, if it is known; no business can have it for itself."""
 
     def __call__(
         self,
@@ -59,7 +62,7 @@ class ChangeSettings:
         """The settings with `wanted`, if their version is still `expected` (None: whatever it is).
 
         Where nothing differs nothing is written. Raises SettingsChanged, ValidationError with the
-        field, UnknownTenant, Unavailable.
+        field, NumberTaken, UnknownTenant, Unavailable.
         """
         for attempt in range(ATTEMPTS):
             stored = self.store.read(tenant)
@@ -69,16 +72,18 @@ class ChangeSettings:
                 known, following, by, expected
             ):
                 raise SettingsChanged(known.version)
-            if following is known or self._replaced(stored, following):
+            if following is known or self._replaced(stored, following, now):
                 return following
             self.pause(attempt)
         raise Unavailable(f"{tenant}: no write in {ATTEMPTS} attempts; try again")
 
-    def _replaced(self, stored: Stored[BusinessRecord], following: BusinessRecord) -> bool:
+    def _replaced(
+        self, stored: Stored[BusinessRecord], following: BusinessRecord, now: datetime
+    ) -> bool:
         """Whether `following` is stored now: by this write, or by one whose answer was lost."""
         known, tenant = stored.value, following.tenant
         if following.sms_number != known.sms_number:
-            self._take_number(following)
+            self._take_number(following, now)
         if known.last_change:
             self.store.add_to_history(tenant, known.last_change)
         try:
@@ -89,28 +94,50 @@ class ChangeSettings:
         self._add_to_history(following)
         return True
 
-    def _take_number(self, record: BusinessRecord) -> None:
-        """Before the settings have it: what is lost in between says less than the settings, and
-        they decide whose the number is. Raises NumberTaken, Unavailable."""
-        if record.sms_number is None:
-            return
-        owner = self.store.owner_of(record.sms_number)
-        if owner not in (None, record.tenant) and self._has_number(owner, record.sms_number):
-            raise NumberTaken("sms_number: another business here has this number for its texts")
-        self.store.set_owner(record.sms_number, record.tenant)
+    def _take_number(self, record: BusinessRecord, now: datetime) -> None:
+        """Before the settings have it, so that a number that is being taken is no one else's.
 
-    def _has_number(self, tenant: str, number: str) -> bool:
-        try:
-            return self.store.read(tenant).value.sms_number == number
-        except UnknownTenant:
+        Raises NumberTaken, Unavailable.
+        """
+        number = record.sms_number
+        if number is None:
+            return
+        if number == self.shared_number:
+            raise NumberTaken("sms_number: it is the number that all share; leave it empty")
+        wanted = NumberOwner(tenant=record.tenant, version=record.version, taken_at=now)
+        for attempt in range(ATTEMPTS):
+            stored = self.store.owner_of(number)
+            if stored and self._is_taken(number, stored.value, wanted):
+                raise NumberTaken("sms_number: another business here has this number for its texts")
+            try:
+                self.store.set_owner(number, wanted, stored.etag if stored else None)
+            except Conflict:
+                self.pause(attempt)
+                continue
+            return
+        raise Unavailable(f"{record.tenant}: no write in {ATTEMPTS} attempts; try again")
+
+    def _is_taken(self, number: str, owner: NumberOwner, wanted: NumberOwner) -> bool:
+        """Whether another business has the number, or is storing settings with it right now."""
+        if owner.tenant == wanted.tenant:
             return False
+        try:
+            known: BusinessRecord | None = self.store.read(owner.tenant).value
+        except UnknownTenant:
+            known = None
+        if known and known.sms_number == number:
+            return True
+        is_stored = known is not None and known.version >= owner.version
+        if is_stored or owner.taken_at is None or wanted.taken_at is None:
+            return False
+        return wanted.taken_at - owner.taken_at < ABANDONED_AFTER
 
     def add(self, settings: BusinessSettings, by: str, now: datetime) -> BusinessRecord:
         """A new business. Raises BusinessExists, ReservedId, ValidationError, Unavailable."""
         if is_internal(settings.tenant):
             raise ReservedId(f"{settings.tenant} is reserved; choose another id")
         record = created(settings, by, now)
-        self._take_number(record)
+        self._take_number(record, now)
         try:
             self.store.create(record)
         except Conflict as error:

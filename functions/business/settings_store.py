@@ -5,6 +5,16 @@ from typing import Protocol
 
 from functions.protocol.ports import Stored
 from statemachine.business_changes import BusinessRecord, SettingsChange
+from statemachine.values import Frozen, Utc
+
+
+class NumberOwner(Frozen):
+    """The business that last took a number for its texts. Its settings decide: it has the number
+    from their `version` on, if that is stored as it was wanted."""
+
+    tenant: str
+    version: int = 0
+    taken_at: Utc | None = None
 
 
 class SettingsStore(Protocol):
@@ -22,11 +32,11 @@ class SettingsStore(Protocol):
     def names(self) -> Iterator[str]:
         """The ids of all businesses."""
 
-    def owner_of(self, number: str) -> str | None:
-        """The business that last took this number for its texts. Raises Unavailable."""
+    def owner_of(self, number: str) -> Stored[NumberOwner] | None:
+        """Raises Unavailable, Corrupt."""
 
-    def set_owner(self, number: str, tenant: str) -> None:
-        """Raises Unavailable."""
+    def set_owner(self, number: str, owner: NumberOwner, replacing: str | None) -> None:
+        """Raises Conflict unless the stored ETag is still `replacing` (None: there is none)."""
 
     def add_to_history(self, tenant: str, change: SettingsChange) -> None:
         """By its version; again it changes nothing. Raises Unavailable."""

@@ -211,7 +211,7 @@ class SendSms:
                 why = "over_budget"
             else:
                 self._remember(text, tenant, phone)
-        delivery = self.once(draft, phone, worded.body, now, drop, quiet)
+        delivery = self.once(draft, phone, worded.body, now, drop, quiet, tenant.sms_number)
         self._follow_up(delivery, text, tenant, phone)
         return delivery
 

@@ -221,7 +221,8 @@ class ReceiveSms:
         """At most one reply to each text, in the tenant's language."""
         words = REPLIES[meant].get(tenant.language)
         text = counted(filled(words, {"business": tenant.name}))
-        sent = self.once(_draft(tenant, inbound, text, now), inbound.sender, text.body, now)
+        draft = _draft(tenant, inbound, text, now)
+        sent = self.once(draft, inbound.sender, text.body, now, sender=tenant.sms_number)
         if sent.state == "held":  # only this message has the wording
             raise Busy("the carrier did not take the reply yet")
 

@@ -44,9 +44,10 @@ class SmsOutcomeUnknown(HaulwayError):
 class SmsProvider(Protocol):
     """A provider of SMS."""
 
-    def send(self, phone: str, body: str, about: str) -> str:
-        """Sends one request. Returns the provider's message id; its reports repeat `about`.
+    def send(self, phone: str, body: str, about: str, sender: str | None = None) -> str:
+        """Sends one request, from the number `sender`, or from the stage's (None).
 
+        Returns the provider's message id; its reports repeat `about`.
         Raises SmsRefused, SmsNotAccepted, SmsOutcomeUnknown.
         """
 
@@ -68,10 +69,12 @@ class SmsOnce:
         now: datetime,
         drop: Callable[[Delivery | None], str | None] = lambda _: None,
         hold_until: datetime | None = None,
+        sender: str | None = None,
     ) -> Delivery:
         """The delivery after at most one send. Call again at `due_at` if it is `held`.
 
-        `drop` returns why the text must not be sent any more, or None. Raises Busy, Unavailable.
+        `drop` returns why the text must not be sent any more, or None. `sender` is the number that
+        it comes from (None: the stage's). Raises Busy, Unavailable.
         """
         claim_id = self.new_id()
 
@@ -92,15 +95,17 @@ class SmsOnce:
 
         delivery = change(self.deliveries, draft.name, decide, self.pause)
         if delivery.is_claimed_by(claim_id) and delivery.state == "claimed":
-            return self._send(delivery, phone, body, now)
+            return self._send(delivery, phone, body, sender, now)
         if delivery.state == "claimed":
             raise Busy("another sender has the claim")
         return delivery
 
-    def _send(self, delivery: Delivery, phone: str, body: str, now: datetime) -> Delivery:
+    def _send(
+        self, delivery: Delivery, phone: str, body: str, sender: str | None, now: datetime
+    ) -> Delivery:
         about = f"{delivery.name.tenant}/{delivery.name.about}/{delivery.name.mark}"
         try:
-            message_id = self.texts.send(phone, body, about)
+            message_id = self.texts.send(phone, body, about, sender)
         except SmsRefused as error:
             why = error.why
             if why != OPTED_OUT:

@@ -281,6 +281,14 @@ def test_a_stop_counts_for_one_business_where_each_has_its_number() -> None:
     assert stopped == {"main": True, "other": False}
 
 
+def test_texts_and_replies_come_from_the_number_that_the_business_receives_on() -> None:
+    phone, job = asked()
+    phone.set_tenant(sms_number=OURS)
+    phone.text(phone.store(moved(job, "confirm")))
+    phone.says("HELP")
+    assert phone.texts.senders == [None, OURS, OURS]
+
+
 def test_a_stop_to_a_shared_number_counts_for_all_who_share_it() -> None:
     phone = Phone()
     FakeTenants(phone.bucket, phone.tenant.with_(tenant="other"))

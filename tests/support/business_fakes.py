@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from functions.aws.business_settings import history_key, record_bytes, settings_key
-from functions.aws.s3_stores import NumberOwner, owner_key, to_bytes
+from functions.aws.s3_stores import owner_key, to_bytes
+from functions.business.settings_store import NumberOwner
 from functions.protocol.ports import Stored, UnknownTenant
 from statemachine.business_changes import BusinessRecord, SettingsChange
 from statemachine.values import TENANT_PATTERN
@@ -31,12 +32,11 @@ class FakeSettingsStore:
         names = (key.removesuffix(".json") for key in self.bucket.keys("directory/"))
         return (name for name in names if re.fullmatch(TENANT_PATTERN, name))
 
-    def owner_of(self, number: str) -> str | None:
-        stored = load(self.bucket, owner_key(number), NumberOwner)
-        return stored.value.tenant if stored else None
+    def owner_of(self, number: str) -> Stored[NumberOwner] | None:
+        return load(self.bucket, owner_key(number), NumberOwner)
 
-    def set_owner(self, number: str, tenant: str) -> None:
-        self.bucket.put(owner_key(number), to_bytes(NumberOwner(tenant=tenant)))
+    def set_owner(self, number: str, owner: NumberOwner, replacing: str | None) -> None:
+        self.bucket.put_if(owner_key(number), to_bytes(owner), replacing)
 
     def add_to_history(self, tenant: str, change: SettingsChange) -> None:
         self.bucket.put(history_key(tenant, change.version), to_bytes(change))

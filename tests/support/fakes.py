@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from events import Fact
-from functions.aws.s3_stores import NumberOwner, owner_key
+from functions.aws.s3_stores import owner_key
+from functions.business.settings_store import NumberOwner
 from functions.people.crew_location import CrewLocation
 from functions.photos.add_photo import UploadTarget
 from functions.protocol.open_index import OpenIndex, due_name, index_of

@@ -104,14 +104,18 @@ class FakeSmsProvider:
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.sent: list[tuple[str, str]] = []
+        self.senders: list[str | None] = []
         self.says: SmsRefused | SmsNotAccepted | None = None
 
-    def send(self, phone: str, body: str, about: str) -> str:
+    def send(self, phone: str, body: str, about: str, sender: str | None = None) -> str:
         if self.says:
             raise self.says
-        self.faults.around(
-            "SendText", lambda: self.sent.append((phone, body)), SmsOutcomeUnknown("lost")
-        )
+
+        def reached() -> None:
+            self.sent.append((phone, body))
+            self.senders.append(sender)
+
+        self.faults.around("SendText", reached, SmsOutcomeUnknown("lost"))
         return f"sms-{len(self.sent)}"
 
 

@@ -165,7 +165,7 @@ function messages() {
     editors.textEditor("sms_number", "Number for text messages", {
       read: values.optionalPhone,
       text: shownPhone,
-      hint: "Your own number for texts. Leave it empty to share the service's number.",
+      hint: "A number of your own that this service has set up for texts. Leave it empty to share one.",
       type: "tel",
       inputmode: "tel",
     }),

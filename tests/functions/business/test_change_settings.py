@@ -1,5 +1,6 @@
 """Adding a business and changing its settings: no change is lost, doubled, or without a record."""
 
+import itertools
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -16,9 +17,10 @@ from functions.business.change_settings import (
     ReservedId,
     SettingsChanged,
 )
-from functions.business.settings_store import SettingsStore
+from functions.business.settings_store import NumberOwner, SettingsStore
 from functions.protocol.ports import Conflict, Unavailable, UnknownTenant
 from statemachine.business import BusinessSettings
+from statemachine.reservations import ABANDONED_AFTER
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeSettingsStore
 from tests.support.fakes import Bucket, no_pause
@@ -150,10 +152,73 @@ def test_a_number_for_texts_belongs_to_one_business(store: SettingsStore) -> Non
         change.add(BusinessSettings(tenant=tenant, name=tenant.title()), "haul", NOON)
     number = {"sms_number": "+12065550142"}
     change("quick", number, "olive", NOON)
-    assert store.owner_of("+12065550142") == "quick"
+    assert owner(store) == "quick"
     with pytest.raises(NumberTaken, match="another business"):
         change("slow", number, "sam", NOON)
     assert store.read("slow").value.sms_number is None
     change("quick", {"sms_number": None}, "olive", NOON)
     change("slow", number, "sam", NOON)
-    assert store.owner_of("+12065550142") == "slow"
+    assert owner(store) == "slow"
+
+
+def owner(store: SettingsStore) -> str | None:
+    stored = store.owner_of("+12065550142")
+    return stored.value.tenant if stored else None
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_two_businesses_that_take_one_number_at_once_do_not_both_get_it(number: int) -> None:
+    """The second one comes between two calls of the first."""
+    bucket = Bucket()
+    first, second = (ChangeSettings(FakeSettingsStore(bucket), no_pause) for _ in range(2))
+    for tenant in ("quick", "slow"):
+        first.add(BusinessSettings(tenant=tenant, name=tenant.title()), "haul", NOON)
+    wanted = {"sms_number": "+12065550142"}
+
+    def get_in_between() -> None:
+        with suppress(NumberTaken):
+            second("slow", wanted, "sam", NOON)
+
+    calls = itertools.count()
+    around = bucket.faults.around
+
+    def interrupted(operation: str, call: Callable[[], Any], lost: Exception) -> Any:
+        if next(calls) == number:
+            get_in_between()
+        return around(operation, call, lost)
+
+    bucket.faults.around = interrupted  # type: ignore[assignment, method-assign]
+    with suppress(NumberTaken):
+        first("quick", wanted, "olive", NOON)
+    get_in_between()
+    has = [t for t in ("quick", "slow") if first.store.read(t).value.sms_number]
+    assert has == [owner(first.store)]
+
+
+def test_a_number_whose_taking_was_never_stored_is_free_again_soon(store: SettingsStore) -> None:
+    change = ChangeSettings(store, no_pause)
+    for tenant in ("quick", "slow"):
+        change.add(BusinessSettings(tenant=tenant, name=tenant.title()), "haul", NOON)
+    claim = NumberOwner(tenant="quick", version=2, taken_at=NOON)
+    store.set_owner("+12065550142", claim, None)
+    wanted = {"sms_number": "+12065550142"}
+    with pytest.raises(NumberTaken):
+        change("slow", wanted, "sam", NOON)
+    change("slow", wanted, "sam", NOON + ABANDONED_AFTER)
+    assert owner(store) == "slow"
+
+
+def test_an_owner_is_replaced_only_as_it_was_read(store: SettingsStore) -> None:
+    claim = NumberOwner(tenant="quick")
+    store.set_owner("+12065550142", claim, None)
+    for replacing in (None, '"old"'):
+        with pytest.raises(Conflict):
+            store.set_owner("+12065550142", NumberOwner(tenant="slow"), replacing)
+    assert owner(store) == "quick"
+
+
+def test_no_business_has_the_number_that_all_share(store: SettingsStore) -> None:
+    change = ChangeSettings(store, no_pause, shared_number="+12065550142")
+    change.add(QUICK, "haul", NOON)
+    with pytest.raises(NumberTaken, match="sms_number: it is the number that all share"):
+        change("main", {"sms_number": "+12065550142"}, "olive", NOON)

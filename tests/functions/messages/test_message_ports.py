@@ -194,8 +194,35 @@ def test_an_opt_out_at_the_service_is_recognized(moto: Moto) -> None:
     assert error.why == "opted_out"
 
 
+class SmsClient:
+    """Records what an SMS service is asked to send."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+
+    def send_text_message(self, **asked: Any) -> dict[str, str]:
+        self.asked = asked
+        return {}
+
+    publish = send_text_message
+
+
+@pytest.mark.parametrize(("own", "sender"), [(None, "pool-1"), ("+12065550142", "+12065550142")])
+def test_a_text_comes_from_the_businesss_own_number_or_the_stages(
+    own: str | None, sender: str
+) -> None:
+    client = SmsClient()
+    EndUserMessagingSms(client, "pool-1").send("+15555550123", "Hello", "main/1/2", own)
+    assert client.asked["OriginationIdentity"] == sender
+    SnsSms(client).send("+15555550123", "Hello", "main/1/2", own)
+    chosen = client.asked["MessageAttributes"].get("AWS.MM.SMS.OriginationNumber")
+    assert chosen == (own and {"DataType": "String", "StringValue": own})
+
+
 def test_sns_sends_a_text(moto: Moto) -> None:
-    assert SnsSms(moto.client("sns")).send("+15555550123", "Hello", "main/1/2")
+    texts = SnsSms(moto.client("sns"))
+    assert texts.send("+15555550123", "Hello", "main/1/2")
+    assert texts.send("+15555550123", "Hello", "main/1/3", "+12065550142")
 
 
 def test_a_dry_run_writes_a_line_for_each_text(tmp_path: Path) -> None:

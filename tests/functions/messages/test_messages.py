@@ -205,10 +205,10 @@ def test_n3_of_two_senders_one_claim_wins_and_the_other_retries() -> None:
     other.bucket.objects, other.kept.objects = senders.bucket.objects, senders.bucket.objects
     racing = senders.texts.send
 
-    def meanwhile(phone: str, body: str, about: str) -> str:
+    def meanwhile(phone: str, body: str, about: str, sender: str | None = None) -> str:
         with pytest.raises(Busy):
             other.text(job)
-        return racing(phone, body, about)
+        return racing(phone, body, about, sender)
 
     senders.texts.send = meanwhile  # type: ignore[method-assign]
     senders.text(job)

@@ -256,14 +256,14 @@ class Month(SendersAndWatchdog):
 
     # -- the rules
 
-    def checked(self, phone: str, body: str, about: str) -> str:
+    def checked(self, phone: str, body: str, about: str, sender: str | None = None) -> str:
         """What reaches the phone is true at this moment."""
         job = self.jobs[about.split("/")[1]]
         for why in self.faults_of(job, phone, body.removeprefix("Haulway: ")):
             self.untrue.append(f"{self.now} {about}: {why}: {body}")
         if (told := window(job.schedule, ZONE, "en")) and told in body:
             self.last_window[job.job_id] = told
-        return self._send_sms(phone, body, about)
+        return self._send_sms(phone, body, about, sender)
 
     def faults_of(self, job: Job, phone: str, text: str) -> list[str]:
         schedule, now = job.schedule, self.now

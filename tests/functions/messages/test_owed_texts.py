@@ -288,12 +288,12 @@ def test_a_window_that_moved_while_the_confirming_text_was_on_its_way_is_told() 
     handset = Handset().has(settled(confirmed_for(DEC_1)))
     sending = handset.texts.send
 
-    def meanwhile(phone: str, body: str, about: str) -> str:
+    def meanwhile(phone: str, body: str, about: str, sender: str | None = None) -> str:
         handset.job = handset.edit(handset.job, handset.now, schedule=DEC_3)
         with pytest.raises(Busy):
             handset.deliver_fact(edited_fact(handset.job, handset.job.edits[-1]), handset.now)
         handset.texts.send = sending  # type: ignore[method-assign]
-        return sending(phone, body, about)
+        return sending(phone, body, about, sender)
 
     handset.texts.send = meanwhile  # type: ignore[method-assign]
     handset.text(handset.job, now=handset.now)

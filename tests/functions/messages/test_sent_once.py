@@ -62,11 +62,11 @@ def test_a_late_response_marks_an_unknown_text_as_sent() -> None:
     job = senders.store(confirmed())
     taken = senders.texts.send
 
-    def slowly(phone: str, body: str, about: str) -> str:
+    def slowly(phone: str, body: str, about: str, sender: str | None = None) -> str:
         other = senders.text(job, now=NOON + CLAIM_LASTS)
         assert other
         assert other.state == "unknown"
-        return taken(phone, body, about)
+        return taken(phone, body, about, sender)
 
     senders.texts.send = slowly  # type: ignore[method-assign]
     senders.text(job)

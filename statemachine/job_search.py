@@ -30,6 +30,8 @@ PHONE_START = 6
 """How many digits of a number without its country code select a list: the area code and three."""
 MOST_WORDS = 24
 """How many words of a job are listed. Name and address come first, then the load."""
+MOST_WORD_LISTS = 3
+"""How many words of a question select lists."""
 NUMBER = re.compile(r"[\d\s().+-]+", re.ASCII)
 FEWEST_DIGITS = 4
 """Fewer digits of a phone number are no question: too many numbers have them."""
@@ -150,19 +152,21 @@ def terms_of(entry: Entry) -> frozenset[str]:
 def lists_of(question: Question) -> tuple[tuple[str, ...], ...]:
     """For each condition that selects lists, the terms of which a job must have one.
 
-    If a list is kept whole, it alone: it is short.
+    If a list is kept whole, it alone: it is short. Each list costs a read for every week, so only
+    the longest words have theirs; `matches` compares the others.
     """
     if phone := _phone_term(question.phone):
         return ((phone,),)
     single = (("crew", question.crew), ("truck", question.truck), ("flow", question.flow))
     typed = " ".join((question.words, question.customer, question.address, question.load))
     lists: list[tuple[str, ...]] = [(f"{kind}:{value}",) for kind, value in single if value]
-    words = [word for word in dict.fromkeys(words_of(typed)) if len(word) >= PREFIXES[0]]
-    lists += [(f"word:{_longest_start(word)}",) for word in words]
+    words = [word for word in words_of(typed) if len(word) >= PREFIXES[0]]
+    starts = sorted(dict.fromkeys(map(_longest_start, words)), key=len, reverse=True)
+    lists += [(f"word:{start}",) for start in starts[:MOST_WORD_LISTS]]
     if question.paid is not None:
         lists.append((_paid_term(question.paid),))
     if question.statuses:
-        lists.append(tuple(f"status:{status}" for status in question.statuses))
+        lists.append(tuple(f"status:{status}" for status in dict.fromkeys(question.statuses)))
     return tuple(lists) or ((EVERY,),)
 
 

@@ -1,6 +1,7 @@
 """From a request to its response: the same checks for every route, and one log line.
 
     from the edge? ─ route known? ─ same site? ─ within its limit? ─ signed in? ─ allowed role?
+        ─ parameters of the path well-formed?
 
 Each check fails with its own problem; then the handler runs. The body is not read before.
 """
@@ -54,12 +55,13 @@ def _handled(api: Api, route: Route | None, request: ApiRequest) -> ApiResponse:
     if request.is_cross_site:
         raise Problem("cross-site")
     _count(api, route, request)
-    if route.roles is None:
-        return route.handler(api, request)
-    session = _session(api, request)
-    if route.roles.isdisjoint(session.account.roles):
-        raise Problem("not-allowed")
-    return route.handler(api, replace(request, session_or_none=session))
+    if route.roles is not None:
+        session = _session(api, request)
+        if route.roles.isdisjoint(session.account.roles):
+            raise Problem("not-allowed")
+        request = replace(request, session_or_none=session)
+    _check_parameters(route, request)
+    return route.handler(api, request)
 
 
 def _session(api: Api, request: ApiRequest) -> Session:
@@ -73,6 +75,14 @@ def _session(api: Api, request: ApiRequest) -> Session:
     if session is None:
         raise Problem("signed-out")
     return session
+
+
+def _check_parameters(route: Route, request: ApiRequest) -> None:
+    """Raises Problem: the same as for a well-formed value that no one knows."""
+    for name, parameter in route.parameters.items():
+        if not re.fullmatch(parameter.pattern, request.parameters[name], re.ASCII):
+            unknown = parameter.problem != "invalid"
+            raise Problem(parameter.problem, None if unknown else f"{name}: it is malformed")
 
 
 def _count(api: Api, route: Route, request: ApiRequest) -> None:

@@ -18,7 +18,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from functions.api.problems import MEDIA_TYPE, PROBLEMS
 from functions.api.request import COOKIE, LARGEST_BODY
 from functions.api.response_models import ProblemDocument
-from functions.api.route import PARAMETERS, SIGNED_IN, Route
+from functions.api.route import SIGNED_IN, Route
 from functions.api.routes import ROUTES
 from functions.people.accounts import ROLES
 
@@ -80,7 +80,7 @@ def to_text(spec: Spec) -> str:
 
 def problems_of(route: Route) -> list[str]:
     """Every problem that `route` may response with, by its slug."""
-    slugs = list(route.problems)
+    slugs = [*route.problems, *(each.problem for each in route.parameters.values())]
     if route.method != "GET":
         slugs.append("cross-site")
     if route.limit:
@@ -134,8 +134,8 @@ def _who(route: Route) -> str:
 
 
 def _parameters(route: Route) -> Iterator[Spec]:
-    for name in re.findall(r"<(\w+)>", route.path):
-        schema = {"type": "string", "pattern": PARAMETERS[name]}
+    for name, parameter in route.parameters.items():
+        schema = {"type": "string", "pattern": parameter.pattern}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     if route.query:
         for name, schema in route.query.model_json_schema()["properties"].items():

@@ -5,6 +5,7 @@ number for text.
 """
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -30,6 +31,7 @@ from statemachine.prices import MOST_CENTS
 from statemachine.roster import Date
 from statemachine.values import (
     JOB_ID_PATTERN,
+    NAME_PATTERN,
     Frozen,
     Language,
     Name,
@@ -40,8 +42,10 @@ from statemachine.values import (
 MOST_CARDS = 5_000
 """In one response; fewer if they are large, see `board.LARGEST_BYTES`."""
 
-PLACE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}#([0-9a-z-]{13})?$"
-"""The `next` of a search of all jobs."""
+PLACE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}#([0-9a-z-]{13})?$"
+"""The `next` of a search of all jobs: a moment in UTC, and a job's id."""
+MOST_STATUSES = 20
+STATUSES_PATTERN = rf"^{NAME_PATTERN[1:-1]}(,{NAME_PATTERN[1:-1]}){{0,{MOST_STATUSES - 1}}}$"
 SearchText = Annotated[str, Field(max_length=100)]
 Cents = Annotated[int, Field(ge=0, le=MOST_CENTS)]
 
@@ -163,9 +167,7 @@ class JobsQuery(Frozen):
     model_config = ConfigDict(extra="ignore")
 
     scope: Literal["board", "all"] = "board"
-    status: Annotated[str, Field(pattern=r"^[a-z0-9_]+(,[a-z0-9_]+)*$", max_length=400)] | None = (
-        None
-    )
+    status: Annotated[str, Field(pattern=STATUSES_PATTERN, max_length=400)] | None = None
     q: Annotated[str, Field(max_length=100)] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_CARDS)] = MOST_CARDS
     after: Annotated[str, Field(max_length=40)] | None = None
@@ -191,10 +193,25 @@ class JobsQuery(Frozen):
         asked = sorted(name for name in of_all if getattr(self, name) is not None)
         if self.scope == "board" and asked:
             raise ValueError(f"{', '.join(asked)}: send scope=all with it, to search all jobs")
-        pattern = JOB_ID_PATTERN if self.scope == "board" else PLACE_PATTERN
-        if self.after is not None and not re.fullmatch(pattern, self.after, re.ASCII):
+        is_next = _is_job_id if self.scope == "board" else _is_place
+        if self.after is not None and not is_next(self.after):
             raise ValueError("after: send the `next` of a response to the same question")
         return self
+
+
+def _is_job_id(text: str) -> bool:
+    return re.fullmatch(JOB_ID_PATTERN, text, re.ASCII) is not None
+
+
+def _is_place(text: str) -> bool:
+    """Whether it has the form of a place, and a moment that the calendar has."""
+    if not re.fullmatch(PLACE_PATTERN, text, re.ASCII):
+        return False
+    try:
+        datetime.fromisoformat(text.partition("#")[0])
+    except ValueError:
+        return False
+    return True
 
 
 class DaysQuery(Frozen):

@@ -1,9 +1,10 @@
 """What a route is: who may call it, what it takes and returns, and how often one address may."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -15,6 +16,7 @@ from functions.people.accounts import DISPATCHES, ROLES, Role
 from functions.people.api_keys import KEY_ID_PATTERN
 from functions.people.rate_limits import Limit
 from statemachine.lifecycle import EXPLANATIONS
+from statemachine.roster import DATE_PATTERN
 from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -34,17 +36,26 @@ INVITATIONS = Limit("invitations", most=30, window=timedelta(hours=1))
 PUBLIC_READS = Limit("looks", most=600, window=timedelta(minutes=5))
 CUSTOMER_MOVES = Limit("choices", most=30, window=timedelta(minutes=10))
 
+
+class Parameter(NamedTuple):
+    """`problem` is the slug of what a request gets whose value does not match `pattern`."""
+
+    pattern: str
+    problem: str
+
+
 PARAMETERS = {
-    "job_id": JOB_ID_PATTERN,
-    "photo_id": "^[0-9a-f]{32}$",
-    "digest": "^[0-9a-f]{32}$",
-    "member": NAME_PATTERN,
-    "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-    "queue": NAME_PATTERN,
-    "business": TENANT_PATTERN,
-    "key_id": KEY_ID_PATTERN,
+    "job_id": Parameter(JOB_ID_PATTERN, "unknown-job"),
+    "photo_id": Parameter("^[0-9a-f]{32}$", "invalid"),
+    "digest": Parameter("^[0-9a-f]{32}$", "unknown-job"),
+    "member": Parameter(NAME_PATTERN, "unknown-member"),
+    "date": Parameter(DATE_PATTERN, "invalid"),
+    "queue": Parameter(NAME_PATTERN, "unknown-queue"),
+    "business": Parameter(TENANT_PATTERN, "unknown-business"),
+    "key_id": Parameter(KEY_ID_PATTERN, "unknown-key"),
 }
-"""The pattern of each parameter in the angle brackets of a path."""
+"""By name in the angle brackets of a path. They become parts of keys in S3 and DynamoDB, so no
+handler sees a value that does not match."""
 
 MOVE_REFUSED = (*map(slug_of, EXPLANATIONS), "event-id-used", "records-full")
 
@@ -68,3 +79,8 @@ class Route:
     @property
     def name(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """Those of the path, in its order."""
+        return {name: PARAMETERS[name] for name in re.findall(r"<(\w+)>", self.path)}

@@ -136,6 +136,8 @@ class _Lists:
                     down_to = max(down_to, listed[-1])
                 places.update(listed)
             common = places if common is None else common & places
+            if not common:  # nothing down to `down_to` is in all groups, whatever the others have
+                break
         kept = sorted((place for place in common or () if place >= down_to), reverse=True)
         return _Stretch(kept, down_to or None)
 

@@ -113,6 +113,34 @@ def test_a_question_that_cannot_be_answered_is_refused(
     assert past.send("GET", "/api/jobs", by="dana", query=query).slug == "invalid"
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("after", "2026-13-01T00:00:00#"),
+        ("after", "2026-11-01T::::::::#"),
+        ("after", "2026-11-01T24:60:00#"),
+        ("status", "1abc"),
+        ("status", "_x"),
+        ("status", "a" * 41),
+        ("status", ",".join(["completed"] * 21)),
+        ("status", "completed,"),
+    ],
+)
+@pytest.mark.parametrize("scope", ["all", "board"])
+def test_what_is_refused_is_named(past: ApiBackend, scope: str, field: str, value: str) -> None:
+    query = {"scope": scope, field: value}
+    reply = past.send("GET", "/api/jobs", by="dana", query=query)
+    assert (reply.status, reply.slug) == (422, "invalid")
+    [fault] = reply.json["faults"]
+    assert field in fault
+
+
+def test_the_edges_of_the_calendar_are_no_error(past: ApiBackend) -> None:
+    for after in ("0001-01-01T00:00:00#", "9999-12-31T23:59:59#"):
+        reply = past.send("GET", "/api/jobs", by="dana", query={"scope": "all", "after": after})
+        assert reply.status == 200, reply
+
+
 def test_a_job_is_found_as_soon_as_the_board_shows_it(api: ApiBackend) -> None:
     api.store(a_job())
     assert search(api, q="wong") == ["261121-7k3m2q"]

@@ -55,6 +55,33 @@ def entered(index: JobIndex, *jobs: Job) -> IndexJob:
     return index_job
 
 
+class CountedReads(FakeJobIndex):
+    """Counts the lists that are read."""
+
+    reads = 0
+
+    def listed(self, name: str, before: str, most: int) -> list[str]:
+        self.reads += 1
+        return super().listed(name, before, most)
+
+
+def test_a_question_with_many_words_and_statuses_reads_few_lists() -> None:
+    """Each word and status would select a list in each of the 160 weeks that a page reads."""
+    index = CountedReads()
+    names = ("first", "last")
+    for number, name in enumerate(names):
+        at = NOON - timedelta(weeks=150 * number)
+        schedule = Schedule(window_start=at, window_end=at + timedelta(hours=2))
+        customer = Customer(name=f"{name} zzzzzz yyyyyy xxxxxx wwwwww")
+        job = a_job(job_id=f"261121-00000{number}", customer=customer, schedule=schedule)
+        entered(index, job)
+    statuses = ("booked", "completed", "pending_pickup") * 6 + (a_job().status,)
+    words = "zzzzzz yyyyyy xxxxxx wwwwww abc def first"
+    assert found(index, words=words, statuses=statuses) == []
+    assert found(index, words=words.replace("abc def ", ""), statuses=statuses) == ["261121-000000"]
+    assert index.reads < 2 * (151 + 20), "one list in each empty week"
+
+
 def found(index: JobIndex, most: int = 25, **asked: Any) -> list[str]:
     question = Question.model_validate(asked)
     return [entry.job_id for entry in find_jobs(index, "main", question, most).entries]

@@ -35,7 +35,8 @@ from functions.aws.invalidation_usage import public_views
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.metrics import LogMetrics
 from functions.aws.photos import S3Photos
-from functions.aws.roster import DynamoAccounts, DynamoLimits
+from functions.aws.rate_limits import DynamoLimits
+from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.secrets import SecretStore

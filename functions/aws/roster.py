@@ -5,23 +5,22 @@
     place#main#261121-7k3m2q  place                a crew's location; expires by TTL
     limit#bookings#1f0c…      count                a counter; expires by TTL
 
-Days and trucks are in `roster_days.py`, reservations in `reservations.py`, locations in
-`crew_locations.py`. Each has its own `pk`: IAM can restrict only `pk`, and a function that may
-write locations must not write accounts. No key contains a phone number, name, or IP address:
-counters are named by a keyed hash.
+Counters are in `rate_limits.py`, days and trucks in `roster_days.py`, reservations in
+`reservations.py`, locations in `crew_locations.py`. Each has its own `pk`: IAM can restrict only
+`pk`, and a function that may write locations must not write accounts. No key contains a phone
+number, name, or IP address: counters are named by a keyed hash.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from functions.aws.errors import code_of, retryable
 from functions.people.accounts import Account, AccountExists, Profile, UnknownAccount
-from functions.people.rate_limits import Limit
-from functions.protocol.ports import Corrupt, Unavailable
+from functions.protocol.ports import Conflict, Corrupt, Unavailable
 from statemachine.values import iso
 
 Item = dict[str, Any]
@@ -77,7 +76,8 @@ class DynamoAccounts:
                     ConditionExpression="attribute_not_exists(pk)",
                 )
         except ConditionFailed as error:
-            raise AccountExists(f"there is an account {account.account!r} already") from error
+            if self.read(account.tenant, account.account) != _account_in(item):
+                raise AccountExists(f"there is an account {account.account!r} already") from error
 
     def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
         changes = {"password_hash": {"S": password_hash}, "password_since": {"S": iso(since)}}
@@ -90,8 +90,6 @@ class DynamoAccounts:
         self._change(tenant, account, _profile_values(profile))
 
     def set_first_password(self, account: Account, password_hash: str, since: datetime) -> bool:
-        epoch = account.session_epoch
-        never = " OR attribute_not_exists(session_epoch)" if epoch == 0 else ""
         try:
             with dynamodb_errors():
                 self.dynamodb.update_item(
@@ -100,33 +98,43 @@ class DynamoAccounts:
                     UpdateExpression="SET password_hash = :hash, password_since = :since "
                     "ADD session_epoch :one",
                     ConditionExpression=f"attribute_exists(pk) AND disabled = :no AND "
-                    f"(session_epoch = :epoch{never})",
+                    f"{_in_epoch(account)}",
                     ExpressionAttributeValues={
                         ":hash": {"S": password_hash},
                         ":since": {"S": iso(since)},
                         ":one": {"N": "1"},
                         ":no": {"BOOL": False},
-                        ":epoch": {"N": str(epoch)},
+                        **_epoch_value(account),
                     },
                 )
         except ConditionFailed:
-            return False
+            now = self.read(account.tenant, account.account)
+            return now is not None and now.password_hash == password_hash
         return True
 
     def set_signed_in(self, tenant: str, account: str, at: datetime) -> None:
         self._change(tenant, account, {"last_sign_in_at": {"S": iso(at)}})
 
     def set_person(
-        self, account: Account, *, ends_sessions: bool, while_owner: str | None = None
+        self, known: Account, following: Account, while_owner: str | None = None
     ) -> None:
-        values = {**_profile_values(account), "disabled": {"BOOL": account.disabled}}
-        update = self._update_of(account.tenant, account.account, values, ends_sessions)
+        before, after = _person_values(known), _person_values(following)
+        values = {name: after[name] for name in after if after[name] != before[name]}
+        ends_sessions = following.disabled != known.disabled
+        update = self._update_of(known.tenant, known.account, values, ends_sessions)
+        update["ConditionExpression"] += f" AND #had = :had AND {_in_epoch(known)}"
+        update["ExpressionAttributeNames"]["#had"] = "roles"
+        update["ExpressionAttributeValues"] |= {":had": before["roles"], **_epoch_value(known)}
         if while_owner is None:
-            self._write(update)
+            try:
+                with dynamodb_errors():
+                    self.dynamodb.update_item(**update)
+            except ConditionFailed as error:
+                raise Conflict(known.account) from error
             return
         still = {
             "TableName": self.table,
-            "Key": _account_key(account.tenant, while_owner),
+            "Key": _account_key(known.tenant, while_owner),
             "ConditionExpression": "contains(#roles, :owner) AND disabled = :no "
             "AND attribute_exists(password_hash)",
             "ExpressionAttributeNames": {"#roles": "roles"},
@@ -140,7 +148,7 @@ class DynamoAccounts:
         except ClientError as error:
             if code_of(error) != "TransactionCanceledException":
                 raise
-            raise Unavailable("someone changed the owners at the same time; try again") from error
+            raise Conflict(known.account) from error
 
     def all(self, tenant: str) -> Iterator[Account]:
         with dynamodb_errors():
@@ -192,6 +200,20 @@ def _profile_values(profile: Profile) -> Item:
     }
 
 
+def _person_values(account: Account) -> Item:
+    return {**_profile_values(account), "disabled": {"BOOL": account.disabled}}
+
+
+def _in_epoch(account: Account) -> str:
+    """The condition that the stored account is in the epoch of `account`."""
+    never = " OR attribute_not_exists(session_epoch)" if account.session_epoch == 0 else ""
+    return f"(session_epoch = :epoch{never})"
+
+
+def _epoch_value(account: Account) -> Item:
+    return {":epoch": {"N": str(account.session_epoch)}}
+
+
 def _text(value: str | None) -> Item:
     return {"NULL": True} if value is None else {"S": value}
 
@@ -216,79 +238,3 @@ def _account_in(item: Item) -> Account:
         )
     except (KeyError, ValueError) as error:
         raise Corrupt(f"{item['sk']['S']} in the crew roster is not an account") from error
-
-
-class DynamoLimits:
-    """Each counter is one item; each attempt makes one or two conditional updates.
-
-    caller A   taken 9 → 10 (if < 10)    200
-    caller B   taken 10 → ? (if < 10)    condition failed; the window still runs: no room
-    """
-
-    def __init__(self, dynamodb: Any, table: str) -> None:
-        self.dynamodb, self.table = dynamodb, table
-
-    def take(self, limit: Limit, key: str, now: datetime) -> bool:
-        return self._counted(limit, key, now) or self._begun(limit, key, now)
-
-    def clear(self, limit: Limit, key: str) -> None:
-        with dynamodb_errors():
-            self.dynamodb.delete_item(TableName=self.table, Key=_count_key(limit, key))
-
-    def wait(self, limit: Limit, key: str, now: datetime) -> timedelta:
-        with dynamodb_errors():
-            answer = self.dynamodb.get_item(
-                TableName=self.table, Key=_count_key(limit, key), ConsistentRead=True
-            )
-        item: Item = answer.get("Item", {})
-        if int(item.get("taken", {}).get("N", "0")) < limit.most:
-            return timedelta()
-        left_ms = int(item["ends_at"]["N"]) - int(_number(now)["N"])
-        return timedelta(milliseconds=max(0, left_ms))
-
-    def _counted(self, limit: Limit, key: str, now: datetime) -> bool:
-        """Counts one attempt in a window that still runs and has room."""
-        ends = ", ends_at = :ends, expires_at = :expires" if limit.slides else ""
-        values = {":one": {"N": "1"}, ":most": {"N": str(limit.most)}, ":now": _number(now)}
-        if limit.slides:
-            values |= _ends(limit, now)
-        change = f"SET taken = taken + :one{ends}"
-        return self._update(limit, key, change, "ends_at > :now AND taken < :most", values)
-
-    def _begun(self, limit: Limit, key: str, now: datetime) -> bool:
-        """Counts the first attempt of a new window, unless one still runs."""
-        return self._update(
-            limit,
-            key,
-            "SET taken = :one, ends_at = :ends, expires_at = :expires",
-            "attribute_not_exists(pk) OR ends_at <= :now",
-            {":one": {"N": "1"}, ":now": _number(now), **_ends(limit, now)},
-        )
-
-    def _update(self, limit: Limit, key: str, change: str, condition: str, values: Item) -> bool:
-        try:
-            with dynamodb_errors():
-                self.dynamodb.update_item(
-                    TableName=self.table,
-                    Key=_count_key(limit, key),
-                    UpdateExpression=change,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                )
-            return True
-        except ConditionFailed:
-            return False
-
-
-def _count_key(limit: Limit, key: str) -> Item:
-    return {"pk": {"S": f"limit#{limit.name}#{key}"}, "sk": {"S": "count"}}
-
-
-def _number(moment: datetime) -> Item:
-    return {"N": str(int(moment.timestamp() * 1000))}
-
-
-def _ends(limit: Limit, now: datetime) -> Item:
-    """`ends_at`, in milliseconds, decides; `expires_at`, in seconds, is for the table's TTL."""
-    ends = now + limit.window
-    return {":ends": _number(ends), ":expires": {"N": str(int(ends.timestamp()) + 1)}}

@@ -79,7 +79,7 @@ class Accounts(Protocol):
     def read(self, tenant: str, account: str) -> Account | None: ...
 
     def add(self, account: Account) -> None:
-        """Raises AccountExists."""
+        """Raises AccountExists, but not for the very same account: a lost answer was that."""
 
     def set_password(self, tenant: str, account: str, password_hash: str, since: datetime) -> None:
         """Ends every session of the account. Raises UnknownAccount."""
@@ -91,17 +91,18 @@ class Accounts(Protocol):
         """Replaces the profile; `disabled` and the password stay. Raises UnknownAccount."""
 
     def set_first_password(self, account: Account, password_hash: str, since: datetime) -> bool:
-        """Sets the password if the account is still in its epoch; False if it is not."""
+        """Sets the password if the account is still in its epoch; False if it is not. True if
+        that very hash is stored already: the answer to the first attempt was lost."""
 
     def set_signed_in(self, tenant: str, account: str, at: datetime) -> None: ...
 
     def set_person(
-        self, account: Account, *, ends_sessions: bool, while_owner: str | None = None
+        self, known: Account, following: Account, while_owner: str | None = None
     ) -> None:
-        """Replaces profile and `disabled` in one write, on condition that the account
-        `while_owner` is an owner who can sign in.
+        """Writes what differs in profile and `disabled`, on condition that the account still has
+        the roles and the epoch of `known`, and that `while_owner` is an owner who can sign in.
 
-        Raises UnknownAccount, and Unavailable if that owner is none any more.
+        To disable or enable it ends its sessions. Raises Conflict if a condition is not met.
         """
 
     def all(self, tenant: str) -> Iterator[Account]: ...

@@ -8,6 +8,7 @@ same time:
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -16,13 +17,15 @@ from pydantic import Field, model_validator
 
 from functions.people.accounts import (
     Account,
+    AccountExists,
     Accounts,
     Profile,
     ProfileInput,
     Role,
     UnknownAccount,
 )
-from functions.protocol.ports import HaulwayError
+from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
+from functions.protocol.ports import Conflict, HaulwayError, Unavailable
 from statemachine.bounds import EmailInput, LabelInput, PhoneInput
 from statemachine.values import Frozen, Name
 
@@ -65,6 +68,7 @@ class PersonChange(Frozen):
 @dataclass(frozen=True)
 class ManagePeople:
     accounts: Accounts
+    pause: Pause = full_jitter
 
     def all(self, tenant: str) -> list[Account]:
         return sorted(self.accounts.all(tenant), key=lambda each: each.name.casefold())
@@ -77,23 +81,44 @@ class ManagePeople:
         return known
 
     def add(self, tenant: str, person: NewPerson, now: datetime) -> Account:
-        """Without a password: an invitation lets them choose one. Raises AccountExists."""
+        """Without a password: an invitation lets them choose one. A copy of the request finds
+        whom the first one added. Raises AccountExists."""
         made = Account(tenant=tenant, password_since=now, **dict(person))
-        self.accounts.add(made)
+        try:
+            self.accounts.add(made)
+        except AccountExists:
+            known = self.read(tenant, person.account)
+            if known.with_(password_since=now) != made:
+                raise
+            return known
         return made
 
     def change(self, tenant: str, account: str, wanted: PersonChange) -> Account:
-        """Raises UnknownAccount, LastOwner, and Unavailable if someone changed it meanwhile."""
-        known = self.read(tenant, account)
-        profile, disabled = wanted.of(known)
-        after = known.with_(**dict(profile), disabled=disabled)
-        owner = None
-        if _is_owner(known) and not _is_owner(after):
-            owner = next(self._other_owners(known), None)
-            if owner is None:
-                raise LastOwner(f"{known.name} is the only owner; make someone else one first")
-        self.accounts.set_person(after, ends_sessions=disabled != known.disabled, while_owner=owner)
-        return self.read(tenant, account)
+        """Decided again if someone changed the account meanwhile, or the owners.
+
+        Raises UnknownAccount, LastOwner, Unavailable.
+        """
+        for attempt in range(ATTEMPTS):
+            known = self.read(tenant, account)
+            profile, disabled = wanted.of(known)
+            following = known.with_(**dict(profile), disabled=disabled)
+            if following == known:
+                return known
+            with suppress(Conflict):
+                self.accounts.set_person(known, following, self._guard(known, following))
+                return self.read(tenant, account)
+            self.pause(attempt)
+        raise Unavailable(f"{account}: no write in {ATTEMPTS} attempts; try again")
+
+    def _guard(self, known: Account, following: Account) -> str | None:
+        """The owner who has to stay one, if this ends someone's being an owner. Raises
+        LastOwner."""
+        if not _is_owner(known) or _is_owner(following):
+            return None
+        owner = next(self._other_owners(known), None)
+        if owner is None:
+            raise LastOwner(f"{known.name} is the only owner; make someone else one first")
+        return owner
 
     def _other_owners(self, known: Account) -> Iterator[str]:
         for each in self.accounts.all(known.tenant):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from functions.aws.ended_sessions import DynamoEndedSessions
-from functions.aws.roster import DynamoAccounts, DynamoLimits
+from functions.aws.rate_limits import DynamoLimits
+from functions.aws.roster import DynamoAccounts
 from functions.aws.secrets import SecretStore
 from functions.people.accounts import (
     Account,

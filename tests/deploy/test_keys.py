@@ -16,8 +16,9 @@ from deploy.template_file import read_template
 from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
+from functions.aws.rate_limits import DynamoLimits
 from functions.aws.reservations import DynamoReservations
-from functions.aws.roster import DynamoAccounts, DynamoLimits
+from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.slots import DynamoSlots
 from functions.people.api_keys import StoredKey
@@ -124,8 +125,9 @@ def answering(table: Table) -> None:
     accounts.add(MIA)
     accounts.set_first_password(MIA, "hash", NOON)
     accounts.set_signed_in("main", "mia", NOON)
-    accounts.set_person(MIA, ends_sessions=True)
-    accounts.set_person(MIA, ends_sessions=True, while_owner="olive")
+    gone = MIA.with_(disabled=True)
+    accounts.set_person(MIA, gone)
+    accounts.set_person(MIA, gone, while_owner="olive")
     roster, limits = DynamoRoster(table, "t"), DynamoLimits(table, "t")
     list(roster.trucks("main"))
     roster.set_day("main", "mia", TODAY, Day(hours=()))

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from functions.api.public import BOOKINGS_PER_BUSINESS
-from functions.aws.roster import DynamoLimits
+from functions.aws.rate_limits import DynamoLimits
 from functions.aws.s3_stores import S3Tenants
 from functions.aws.slots import DynamoSlots
 from local.laptop import Laptop

@@ -9,7 +9,7 @@ from functions.people.accounts import Account, AccountExists, Profile, Role, Unk
 from functions.people.api_keys import StoredKey, UnknownKey
 from functions.people.assign_crew import AssignCrew
 from functions.people.roster import Truck, UnknownTruck
-from functions.protocol.ports import Conflict, Jobs, Tenants, Unavailable
+from functions.protocol.ports import Conflict, Jobs, Tenants
 from statemachine.business import BusinessSettings
 from statemachine.reservations import ReservationSheet
 from statemachine.roster import Day
@@ -30,7 +30,7 @@ class FakeAccounts:
         return self.known.get((tenant, account))
 
     def add(self, account: Account) -> None:
-        if (account.tenant, account.account) in self.known:
+        if self.known.get((account.tenant, account.account), account) != account:
             raise AccountExists
         self.known[account.tenant, account.account] = account
 
@@ -51,7 +51,7 @@ class FakeAccounts:
     def set_first_password(self, account: Account, password_hash: str, since: datetime) -> bool:
         known = self.known.get((account.tenant, account.account))
         if known is None or known.disabled or known.session_epoch != account.session_epoch:
-            return False
+            return known is not None and known.password_hash == password_hash
         self.set_password(account.tenant, account.account, password_hash, since)
         return True
 
@@ -59,15 +59,25 @@ class FakeAccounts:
         self._change(tenant, account, last_sign_in_at=at)
 
     def set_person(
-        self, account: Account, *, ends_sessions: bool, while_owner: str | None = None
+        self, known: Account, following: Account, while_owner: str | None = None
     ) -> None:
-        owner = self.known.get((account.tenant, while_owner)) if while_owner else None
+        owner = self.known.get((known.tenant, while_owner)) if while_owner else None
         if while_owner and not (owner and "owner" in owner.roles and not owner.disabled):
-            raise Unavailable("someone changed the owners at the same time; try again")
-        values = {name: getattr(account, name) for name in (*Profile.model_fields, "disabled")}
-        if ends_sessions:
-            values["session_epoch"] = self._next_epoch(account.tenant, account.account)
-        self._change(account.tenant, account.account, **values)
+            raise Conflict(while_owner)
+        stored = self.known.get((known.tenant, known.account))
+        if stored is None or (stored.roles, stored.session_epoch) != (
+            known.roles,
+            known.session_epoch,
+        ):
+            raise Conflict(known.account)
+        values = {
+            name: getattr(following, name)
+            for name in (*Profile.model_fields, "disabled")
+            if getattr(following, name) != getattr(known, name)
+        }
+        if "disabled" in values:
+            values["session_epoch"] = known.session_epoch + 1
+        self._change(known.tenant, known.account, **values)
 
     def all(self, tenant: str) -> Iterator[Account]:
         mine = {key: account for key, account in self.known.items() if key[0] == tenant}

@@ -15,7 +15,9 @@ const WORDS = {
     hint: "At least {shortest} characters, for example four words.",
     too_short: "Use at least {shortest} characters.",
     submit: "Set the password and sign in",
-    ended: "This link was used or has expired. Ask the owner for another one.",
+    ended:
+      "This link was used or has expired. If you have just chosen a password, sign in with it. " +
+      "If not, ask the owner for another link.",
     no_answer: "No answer came. Check your connection and try again.",
     failed: "That did not work. Try again in a moment.",
   },
@@ -25,7 +27,9 @@ const WORDS = {
     hint: "Al menos {shortest} caracteres, por ejemplo cuatro palabras.",
     too_short: "Use al menos {shortest} caracteres.",
     submit: "Guardar la contraseña y entrar",
-    ended: "Este enlace ya se usó o venció. Pida otro al dueño.",
+    ended:
+      "Este enlace ya se usó o venció. Si acaba de elegir una contraseña, entre con ella. " +
+      "Si no, pida otro enlace al dueño.",
     no_answer: "No hubo respuesta. Revise su conexión e inténtelo de nuevo.",
     failed: "No funcionó. Inténtelo de nuevo en un momento.",
   },

@@ -1,18 +1,22 @@
 """People as their owner manages them, and the links by which they choose their passwords."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from functions.aws.roster import DynamoAccounts
-from functions.people.accounts import Accounts, UnknownAccount, WeakPassword
+from functions.people.accounts import Account, AccountExists, Accounts, UnknownAccount, WeakPassword
 from functions.people.invitations import InvitationEnded, Invitations
 from functions.people.manage_people import LastOwner, ManagePeople, NewPerson, PersonChange
 from functions.people.sessions import KeyRing
-from functions.protocol.ports import Unavailable
+from functions.protocol.ports import Conflict
 from tests.api.api_fixture import CheapPasswords, FakeKeyStore
 from tests.support.builders import NOON
+from tests.support.fakes import no_pause
 from tests.support.moto_server import Moto
 from tests.support.roster_fakes import FakeAccounts, a_member
 
@@ -73,11 +77,70 @@ def test_of_two_owners_who_take_the_role_from_each_other_one_stays(accounts: Acc
     olive, omar = accounts.read("main", "olive"), accounts.read("main", "omar")
     assert olive
     assert omar
-    demoted = [each.with_(roles=("dispatcher",)) for each in (olive, omar)]
-    accounts.set_person(demoted[1], ends_sessions=False, while_owner="olive")
-    with pytest.raises(Unavailable, match="try again"):
-        accounts.set_person(demoted[0], ends_sessions=False, while_owner="omar")
+    accounts.set_person(omar, omar.with_(roles=("dispatcher",)), while_owner="olive")
+    with pytest.raises(Conflict):
+        accounts.set_person(olive, olive.with_(roles=("dispatcher",)), while_owner="omar")
     assert accounts.read("main", "olive") == olive
+
+
+@dataclass
+class Meanwhile:
+    """The accounts, in which someone else does `act` right after the first read."""
+
+    accounts: Accounts
+    act: Callable[[], object]
+    done: bool = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.accounts, name)
+
+    def read(self, tenant: str, account: str) -> Account | None:
+        known = self.accounts.read(tenant, account)
+        if not self.done:
+            self.done = True
+            self.act()
+        return known
+
+
+OTHER_CHANGES: dict[str, PersonChange] = {
+    "disabled": PersonChange(disabled=True),
+    "another role": PersonChange(roles=("supervisor",)),
+    "another number": PersonChange(phone="(206) 555-0199"),
+}
+
+
+@pytest.mark.parametrize("which", OTHER_CHANGES)
+def test_a_rename_undoes_nothing_that_someone_else_does_meanwhile(
+    accounts: Accounts, which: str
+) -> None:
+    other = OTHER_CHANGES[which]
+    meanwhile = Meanwhile(accounts, lambda: ManagePeople(accounts).change("main", "mia", other))
+    renamed = ManagePeople(meanwhile, no_pause).change("main", "mia", PersonChange(name="Mia M."))
+    assert renamed.name == "Mia M."
+    for field in other.model_fields_set:
+        assert getattr(renamed, field) == getattr(other, field)
+    assert renamed.session_epoch == (1 if other.disabled else 0)
+
+
+def test_who_becomes_the_last_owner_meanwhile_stays_one(accounts: Accounts) -> None:
+    """Una has the role, but no password; as it is read, she is no owner who must stay."""
+    una = a_member("una", "owner")
+    accounts.add(una)
+
+    def act() -> None:
+        accounts.set_first_password(una, "hers", NOON)
+        ManagePeople(accounts).change("main", "olive", PersonChange(roles=("driver",)))
+
+    with pytest.raises(LastOwner):
+        ManagePeople(Meanwhile(accounts, act), no_pause).change(
+            "main", "una", PersonChange(roles=("driver",))
+        )
+
+
+def test_a_change_whose_answer_was_lost_is_found_made(accounts: Accounts) -> None:
+    gone = PersonChange(disabled=True)
+    meanwhile = Meanwhile(accounts, lambda: ManagePeople(accounts).change("main", "mia", gone))
+    assert ManagePeople(meanwhile, no_pause).change("main", "mia", gone).session_epoch == 1
 
 
 def test_what_may_not_be_cleared_is_refused() -> None:
@@ -103,6 +166,26 @@ def test_an_invitation_sets_a_password_once(accounts: Accounts) -> None:
     assert not accounts.set_first_password(mia, "of a copy at the same time", NOON)
     again, _ = invited.invite(accepted, NOON)
     assert invited.accept(again, "another long password", NOON).session_epoch == 2
+
+
+def test_a_lost_answer_is_no_reason_to_refuse_the_copy(accounts: Accounts) -> None:
+    """boto3 sends a write again whose answer was lost; then its condition is no longer met."""
+    nell = a_member("nell", password_since=NOON + timedelta(microseconds=1500))
+    accounts.add(nell)
+    accounts.add(nell)  # its time is stored in milliseconds
+    with pytest.raises(AccountExists):
+        accounts.add(nell.with_(name="Nell N."))
+    ivo, later = NewPerson(account="ivo", name="Ivo", roles=("driver",)), NOON + timedelta(hours=1)
+    added = ManagePeople(accounts).add("main", ivo, NOON)
+    assert ManagePeople(accounts).add("main", ivo, later) == added
+    with pytest.raises(AccountExists):
+        ManagePeople(accounts).add("main", ivo.with_(roles=("owner",)), later)
+    assert accounts.set_first_password(nell, "hers", NOON)
+    assert accounts.set_first_password(nell, "hers", NOON)
+    assert not accounts.set_first_password(nell, "another", NOON)
+    known = accounts.read("main", "nell")
+    assert known
+    assert (known.password_hash, known.session_epoch) == ("hers", 1)
 
 
 def test_an_invitation_ends(accounts: Accounts) -> None:

@@ -129,7 +129,7 @@ def wire() -> LambdaFunctionUrlResolver:
         share_location=ShareLocation(DynamoCrewLocations(dynamodb, settings.crew_roster)),
         sign_in=SignIn(accounts=accounts, limits=limits, passwords=Passwords()),
         sessions=Sessions(keys=keys, accounts=accounts, ended=ended),
-        keys=KeyCheck(DynamoApiKeys(dynamodb, settings.crew_roster)),
+        keys=KeyCheck(DynamoApiKeys(dynamodb, settings.crew_roster), accounts),
         people=ManagePeople(accounts),
         invitations=Invitations(keys, accounts, Passwords()),
         devices=KnownDevices(keys),

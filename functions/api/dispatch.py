@@ -59,6 +59,8 @@ def _handled(api: Api, route: Route | None, request: ApiRequest) -> ApiResponse:
         session = _session(api, request)
         if route.roles.isdisjoint(session.account.roles):
             raise Problem("not-allowed")
+        if request.bearer is not None and not route.for_keys:
+            raise Problem("not-allowed", "an API key may not do this; sign in as a person")
         request = replace(request, session_or_none=session)
     _check_parameters(route, request)
     return route.handler(api, request)

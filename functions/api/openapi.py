@@ -114,12 +114,18 @@ def _operation(route: Route, names: dict[Kind, Spec]) -> Spec:
         "description": _who(route),
         "parameters": list(_parameters(route)),
         "responses": dict(_responses(route, names)),
-        "security": [] if route.roles is None else [{"session": []}, {"key": []}],
+        "security": _security(route),
     }
     if route.body:
         content = {"application/json": {"schema": names[route.body, "validation"]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _security(route: Route) -> list[Spec]:
+    if route.roles is None:
+        return []
+    return [{"session": []}, {"key": []}] if route.for_keys else [{"session": []}]
 
 
 def _who(route: Route) -> str:
@@ -130,7 +136,8 @@ def _who(route: Route) -> str:
             minutes = int(limit.window.total_seconds() // 60)
             each += f" At most {limit.most} times in {minutes} minutes from one address."
         return each
-    return f"For {', '.join(role for role in ROLES if role in route.roles)}."
+    person = "" if route.for_keys else ", not by an API key"
+    return f"For {', '.join(role for role in ROLES if role in route.roles)}{person}."
 
 
 def _parameters(route: Route) -> Iterator[Spec]:

@@ -75,6 +75,8 @@ class Route:
     headers: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     limit: Limit | None = None
+    for_keys: bool = True
+    """Whether an API key with one of the roles may call it too; if not, only a person may."""
 
     @property
     def name(self) -> str:

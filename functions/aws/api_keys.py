@@ -80,9 +80,9 @@ def _key(tenant: str, key_id: str) -> Item:
 
 
 def _key_in(item: Item) -> StoredKey:
-    """Raises Corrupt."""
+    """Unknown fields are ignored, as in S3Objects.load. Raises Corrupt."""
     try:
-        known = StoredKey.model_validate_json(item["key"]["S"])
+        known = StoredKey.model_validate_json(item["key"]["S"], extra="ignore")
         used = item.get("last_used_at", {}).get("S")
         return StoredKey.model_validate(known.model_dump() | {"last_used_at": used})
     except (KeyError, ValueError) as error:

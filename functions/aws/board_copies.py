@@ -39,8 +39,11 @@ class S3BoardCopies:
 
 
 def _board_in(body: bytes) -> Board:
-    """Raises Unavailable if it cannot be read: it is derived data and will be rebuilt."""
+    """Unknown fields are ignored, as in S3Objects.load.
+
+    Raises Unavailable if it cannot be read: it is derived data and will be rebuilt.
+    """
     try:
-        return Board.model_validate_json(body)
+        return Board.model_validate_json(body, extra="ignore")
     except ValidationError as error:
         raise Unavailable("jobs.json cannot be read; the next change rebuilds it") from error

@@ -96,11 +96,11 @@ def _key(tenant: str, subject: str, day: Date) -> Item:
 
 
 def _sheet_in(item: Item | None, subject: str, day: Date) -> ReservationSheet:
-    """Raises Corrupt."""
+    """Unknown fields are ignored, as in S3Objects.load. Raises Corrupt."""
     if item is None:
         return ReservationSheet(subject=subject, day=day)
     try:
-        return ReservationSheet.model_validate_json(item["sheet"]["S"])
+        return ReservationSheet.model_validate_json(item["sheet"]["S"], extra="ignore")
     except (KeyError, ValidationError) as error:
         raise Corrupt(
             f"{item['sk']['S']} in the crew roster is not a sheet of reservations"

@@ -101,9 +101,9 @@ def _truck_key(tenant: str, truck: str) -> Item:
 
 
 def _day_in(item: Item) -> Day:
-    """Raises Corrupt."""
+    """Unknown fields are ignored, as in S3Objects.load. Raises Corrupt."""
     try:
-        return Day.model_validate_json(item["day"]["S"])
+        return Day.model_validate_json(item["day"]["S"], extra="ignore")
     except (KeyError, ValidationError) as error:
         raise Corrupt(f"{item['sk']['S']} in the crew roster is not a day") from error
 

@@ -77,8 +77,19 @@ def _key(tenant: str, day: str) -> Item:
 
 
 def _sheet_in(item: Item) -> SlotSheet:
-    """Raises Corrupt."""
+    """Unknown fields are ignored: they are from a newer version, as in S3Objects.load.
+
+    A sheet that cannot be read counts as empty, because it is only a copy of what the jobs say:
+    the watchdog fills it again (`repair/repair_slots.py`). Raises Corrupt without a version.
+    """
     try:
-        return SlotSheet.model_validate_json(zlib.decompress(item["sheet"]["B"]))
-    except (KeyError, ValidationError, zlib.error) as error:
+        return SlotSheet.model_validate_json(zlib.decompress(item["sheet"]["B"]), extra="ignore")
+    except (KeyError, ValidationError, zlib.error):
+        return _empty(item)
+
+
+def _empty(item: Item) -> SlotSheet:
+    try:
+        return SlotSheet(day=item["sk"]["S"], version=int(item["version"]["N"]))
+    except (KeyError, ValueError) as error:
         raise Corrupt(f"{item['sk']['S']} in the crew roster is not a sheet of slots") from error

@@ -4,7 +4,8 @@
 
 Only a hash of the random part is stored: it has 256 bits, so a fast hash is enough. The key itself
 is shown once, when it is made. A key acts with its own roles in its own business, and in a job's
-history it is `key_` with its id.
+history it is `key_` with its id. It may manage neither people nor keys, and it works only as long
+as the person who made it is an owner.
 """
 
 import hashlib
@@ -18,7 +19,8 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, StringConstraints
 
-from functions.people.accounts import Account, Role
+from functions.business.change_settings import COMMAND_LINE
+from functions.people.accounts import Account, Accounts, Role
 from functions.people.sessions import Session
 from functions.protocol.ports import HaulwayError
 from statemachine.bounds import LabelInput
@@ -111,9 +113,11 @@ class KeyCheck:
     """Whose request it is, by the key that it was sent with."""
 
     keys: ApiKeys
+    accounts: Accounts
 
     def session(self, sent: str, now: datetime) -> Session | None:
-        """None if the key is malformed, unknown, revoked, or expired. Notes that it was used."""
+        """None if the key is malformed, unknown, revoked, or expired, or if its maker is no owner
+        any more. Notes that it was used."""
         found = KEY.fullmatch(sent)
         if found is None:
             return None
@@ -121,11 +125,18 @@ class KeyCheck:
         key = self.keys.read(tenant, key_id)
         if key is None or not hmac.compare_digest(key.secret_hash, _hash(secret)):
             return None
-        if now >= key.expires_at:
+        if now >= key.expires_at or not self._may_have_keys(key):
             return None
         if key.last_used_at is None or now - key.last_used_at >= USED_AGAIN_AFTER:
             self.keys.set_used(tenant, key_id, now)
         return Session(_account_of(key), key.expires_at)
+
+    def _may_have_keys(self, key: StoredKey) -> bool:
+        """Whether its maker is an owner now, or it was made with `haul keys add`."""
+        maker = self.accounts.read(key.tenant, key.created_by)
+        if maker is None:
+            return key.created_by == COMMAND_LINE
+        return "owner" in maker.roles and not maker.disabled
 
 
 def _account_of(key: StoredKey) -> Account:

@@ -82,7 +82,7 @@ class ManagePeople:
 
     def add(self, tenant: str, person: NewPerson, now: datetime) -> Account:
         """Without a password: an invitation lets them choose one. A copy of the request finds
-        whom the first one added. Raises AccountExists."""
+        who was added by the first one. Raises AccountExists."""
         made = Account(tenant=tenant, password_since=now, **dict(person))
         try:
             self.accounts.add(made)

@@ -259,7 +259,7 @@ class ApiBackend:
             share_location=ShareLocation(self.locations),
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
             sessions=Sessions(ring, self.accounts, self.ended_sessions),
-            keys=KeyCheck(self.api_keys),
+            keys=KeyCheck(self.api_keys, self.accounts),
             people=ManagePeople(self.accounts),
             invitations=Invitations(ring, self.accounts, self.passwords),
             devices=KnownDevices(ring),

@@ -44,6 +44,12 @@ def test_each_business_has_its_own_copy(moto: Moto, bucket: str) -> None:
     assert told == [a_board("in_progress"), a_board("completed"), a_board("in_progress")]
 
 
+def test_a_board_of_a_newer_version_is_read_after_a_rollback(moto: Moto, bucket: str) -> None:
+    newer = a_board("in_progress").to_bytes()[:-1] + b',"of_later":1}'
+    moto.s3.put_object(Bucket=bucket, Key="tenants/main/board/jobs.json", Body=newer)
+    assert S3BoardCopies(moto.s3, bucket).latest("main").value == a_board("in_progress")
+
+
 def test_an_unreadable_board_is_unavailable(moto: Moto, bucket: str) -> None:
     moto.s3.put_object(Bucket=bucket, Key="tenants/main/board/jobs.json", Body=b"{")
     with pytest.raises(Unavailable):

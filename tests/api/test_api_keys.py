@@ -54,6 +54,40 @@ def test_a_key_may_what_its_role_may(api: ApiBackend, route: Any) -> None:
         assert (got.slug == "not-allowed") is (role not in route.roles), role
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/people", None),
+        ("POST", "/api/people", {"account": "eve", "name": "Eve", "roles": ["owner"]}),
+        ("PATCH", "/api/people/olive", {"disabled": True}),
+        ("POST", "/api/people/olive/invitation", None),
+        ("GET", "/api/keys", None),
+        ("POST", "/api/keys", {"name": "Another", "roles": ["owner"]}),
+        ("DELETE", "/api/keys/3f9a1c2b0d4e", None),
+    ],
+)
+def test_a_key_manages_neither_people_nor_keys(
+    api: ApiBackend, method: str, path: str, body: Any
+) -> None:
+    """Not even an owner's, and not beside their session."""
+    key = made(api, "owner")["key"]
+    before = len(api.api_keys.known), dict(api.accounts.known)
+    header = {"authorization": f"Bearer {key}"}
+    for by in (None, "olive"):
+        got = api.send(method, path, body, by=by, headers=header)
+        assert (got.status, got.slug) == (403, "not-allowed")
+    assert (len(api.api_keys.known), dict(api.accounts.known)) == before
+    assert by_key(api, key, "GET", "/api/business/history").status == 200
+
+
+def test_the_keys_of_who_is_disabled_stop(api: ApiBackend) -> None:
+    api.add_account("omar", "owner")
+    key = api.send("POST", "/api/keys", {"name": "W", "roles": ["owner"]}, by="omar").json["key"]
+    assert by_key(api, key, "GET", "/api/jobs").status == 200
+    assert api.send("PATCH", "/api/people/omar", {"disabled": True}, by="olive").status == 200
+    assert by_key(api, key, "GET", "/api/jobs").slug == "wrong-key"
+
+
 def test_what_the_log_says_has_no_key(api: ApiBackend) -> None:
     key = made(api, "dispatcher")["key"]
     by_key(api, key, "GET", "/api/jobs")

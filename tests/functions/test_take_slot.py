@@ -5,7 +5,9 @@ reopens jobs at the same time under faults and deaths; then the sheets are equal
 """
 
 import itertools
+import json
 import random
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -395,7 +397,30 @@ def test_a_lost_response_looks_like_a_conflict(moto: Moto) -> None:
     assert sheets.read("main", MONDAY) == a_sheet()
 
 
-def test_an_unreadable_sheet_is_corrupt(moto: Moto) -> None:
+def with_stored(moto: Moto, document: bytes) -> DynamoSlots:
+    """The slots, with `document` as the third version of Monday's sheet."""
+    dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
+    item = {"pk": {"S": "slots#main"}, "sk": {"S": "2026-11-23"}, "version": {"N": "3"}}
+    dynamodb.put_item(TableName=table, Item=item | {"sheet": {"B": zlib.compress(document)}})
+    return DynamoSlots(dynamodb, table)
+
+
+def test_a_sheet_of_a_newer_version_is_read_after_a_rollback(moto: Moto) -> None:
+    known = a_sheet(version=3).model_dump(mode="json")
+    known["taken"] = [slot | {"of_later": 1} for slot in known["taken"]]
+    sheets = with_stored(moto, json.dumps(known | {"of_later": {}}).encode())
+    assert sheets.read("main", MONDAY) == a_sheet(version=3)
+
+
+def test_an_unreadable_sheet_counts_as_empty_until_it_is_filled_again(moto: Moto) -> None:
+    sheets = with_stored(moto, b'{"day": "2026-11-23", "taken": "of a later form"}')
+    assert sheets.read("main", MONDAY) == SlotSheet(day="2026-11-23", version=3)
+    assert list(sheets.between("main", MONDAY, MONDAY)) == [sheets.read("main", MONDAY)]
+    sheets.write("main", a_sheet(version=4))
+    assert sheets.read("main", MONDAY) == a_sheet(version=4)
+
+
+def test_a_sheet_without_a_version_is_corrupt(moto: Moto) -> None:
     dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "slots#main"}, "sk": {"S": "2026-11-23"}})
     with pytest.raises(Corrupt):

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from functions.aws.api_keys import DynamoApiKeys
+from functions.business.change_settings import COMMAND_LINE
+from functions.people.accounts import Account
 from functions.people.api_keys import (
     MOST,
     ApiKeys,
@@ -17,8 +19,19 @@ from functions.people.api_keys import (
 )
 from tests.support.builders import NOON
 from tests.support.moto_server import Moto
-from tests.support.roster_fakes import FakeApiKeys
+from tests.support.roster_fakes import FakeAccounts, FakeApiKeys, a_member
 
+OLIVE = a_member("olive", "owner", password_hash="hers")
+
+
+def with_people(*known: Account) -> FakeAccounts:
+    accounts = FakeAccounts()
+    for account in known:
+        accounts.add(account)
+    return accounts
+
+
+PEOPLE = with_people(OLIVE, OLIVE.with_(tenant="quick-dump"))
 WANTED = NewKey(name="Website", roles=("dispatcher",), days=30)
 
 
@@ -32,11 +45,25 @@ def keys(request: pytest.FixtureRequest) -> ApiKeys:
 
 def test_a_key_acts_with_its_roles_in_its_business(keys: ApiKeys) -> None:
     sent, made = new_key(keys, "quick-dump", WANTED, "olive", NOON)
-    session = KeyCheck(keys).session(sent, NOON)
+    session = KeyCheck(keys, PEOPLE).session(sent, NOON)
     assert session is not None
     assert (session.tenant, session.roles) == ("quick-dump", ("dispatcher",))
     assert (session.member, session.account.name) == (f"key_{made.key_id}", "Website")
     assert session.ends_at == NOON + timedelta(days=30)
+
+
+def test_a_key_that_a_newer_version_has_stored_is_read(moto: Moto) -> None:
+    dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
+    keys = DynamoApiKeys(dynamodb, table)
+    sent, made = new_key(keys, "main", WANTED, "olive", NOON)
+    dynamodb.update_item(
+        TableName=table,
+        Key={"pk": {"S": "keys#main"}, "sk": {"S": f"key#{made.key_id}"}},
+        UpdateExpression="SET #key = :key",
+        ExpressionAttributeNames={"#key": "key"},
+        ExpressionAttributeValues={":key": {"S": made.model_dump_json()[:-1] + ',"new":1}'}},
+    )
+    assert KeyCheck(keys, PEOPLE).session(sent, NOON)
 
 
 def test_the_key_itself_is_not_stored(keys: ApiKeys) -> None:
@@ -59,12 +86,12 @@ CHANGES: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_any_other_key_is_no_ones(keys: ApiKeys, change: str) -> None:
     sent, _ = new_key(keys, "main", WANTED, "olive", NOON)
-    assert KeyCheck(keys).session(CHANGES[change](sent), NOON) is None
+    assert KeyCheck(keys, PEOPLE).session(CHANGES[change](sent), NOON) is None
 
 
 def test_a_key_ends_when_it_expires_or_is_revoked(keys: ApiKeys) -> None:
     sent, made = new_key(keys, "main", WANTED, "olive", NOON)
-    check = KeyCheck(keys)
+    check = KeyCheck(keys, PEOPLE)
     assert check.session(sent, NOON + timedelta(days=30) - timedelta(seconds=1))
     assert check.session(sent, NOON + timedelta(days=30)) is None
     keys.delete("main", made.key_id)
@@ -75,11 +102,30 @@ def test_a_key_ends_when_it_expires_or_is_revoked(keys: ApiKeys) -> None:
         keys.delete("main", made.key_id)
 
 
+@pytest.mark.parametrize(
+    "maker",
+    [
+        OLIVE.with_(disabled=True),
+        OLIVE.with_(roles=("dispatcher",)),
+        OLIVE.with_(tenant="other"),
+    ],
+)
+def test_a_key_does_not_outlive_its_maker_as_owner(keys: ApiKeys, maker: Account) -> None:
+    sent, _ = new_key(keys, "main", WANTED, "olive", NOON)
+    assert KeyCheck(keys, PEOPLE).session(sent, NOON)
+    assert KeyCheck(keys, with_people(maker)).session(sent, NOON) is None
+
+
+def test_a_key_of_the_command_line_needs_no_account(keys: ApiKeys) -> None:
+    sent, _ = new_key(keys, "main", WANTED, COMMAND_LINE, NOON)
+    assert KeyCheck(keys, FakeAccounts()).session(sent, NOON)
+
+
 def test_the_last_use_is_noted_once_an_hour(keys: ApiKeys) -> None:
     sent, made = new_key(keys, "main", WANTED, "olive", NOON)
     used = []
     for minutes in (0, 59, 60, 61):
-        KeyCheck(keys).session(sent, NOON + timedelta(minutes=minutes))
+        KeyCheck(keys, PEOPLE).session(sent, NOON + timedelta(minutes=minutes))
         known = keys.read("main", made.key_id)
         used.append(known and known.last_used_at)
     hour = NOON + timedelta(hours=1)

@@ -127,6 +127,22 @@ def test_an_unreadable_item_is_corrupt(stores: Stores) -> None:
                 read()
 
 
+def test_what_a_newer_version_has_stored_is_read(moto: Moto) -> None:
+    dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
+    sheet = ReservationSheet(subject=MARIA, day=SUNDAY.isoformat(), version=1)
+    documents = {
+        ("roster", f"day#{SUNDAY}#maria", "day"): EARLY.model_dump_json(),
+        ("claims", f"{SUNDAY}#{MARIA}", "sheet"): sheet.model_dump_json(),
+    }
+    for (kind, sk, name), document in documents.items():
+        newer = document[:-1] + ',"of_later":1}'
+        item = {"pk": {"S": f"{kind}#main"}, "sk": {"S": sk}, name: {"S": newer}}
+        dynamodb.put_item(TableName=table, Item=item)
+    assert DynamoRoster(dynamodb, table).days("main", SUNDAY, SUNDAY) == {"maria": {SUNDAY: EARLY}}
+    wanted = [(MARIA, SUNDAY.isoformat())]
+    assert DynamoReservations(dynamodb, table).read("main", wanted) == [sheet]
+
+
 # -- reservations
 
 

@@ -1,7 +1,8 @@
 """Erases a whole business with everything that is stored for it, in all versions.
 
-People and keys go first, so that no one can add anything meanwhile; the settings go last, so that
-an erasure that was interrupted can be found and run again.
+Keys and people go first, so that no one can add anything meanwhile; the settings go last, so that
+an erasure that was interrupted can be found and run again. Only the id is kept: no other business
+gets it, because running functions and browsers may still have what they knew of this one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from functions.aws.s3_stores import S3Jobs, owner_key
 from functions.protocol.read_each import Unreadable, read_each
 from statemachine.business import MAIN
 
-PARTITIONS = ("tenant#{}", "keys#{}", "roster#{}", "claims#{}")
+PARTITIONS = ("keys#{}", "tenant#{}", "roster#{}", "claims#{}", "slots#{}")
 """Of the table for people. Crew locations go with their jobs, counters by themselves."""
 
 
@@ -66,6 +67,7 @@ def erase_business(client: Client, outputs: Mapping[str, str], business: str) ->
     if number and _owns(s3, bucket, number, business):
         erased += purge(s3, bucket, owner_key(number))
     invalidate_views(client, outputs)
+    S3SettingsStore(s3, bucket).mark_erased(business)
     erased += purge(s3, bucket, settings_key(business))
     return BusinessErased(jobs, unreadable, erased, items)
 

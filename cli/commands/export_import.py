@@ -19,7 +19,7 @@ from cli.output.output import CliError, UsageError, console, print_json, report_
 from functions.aws.s3_stores import S3Jobs, S3Views
 from functions.protocol.clock import utc_now
 from functions.protocol.field_errors import field_errors
-from functions.protocol.ports import Conflict
+from functions.protocol.ports import Conflict, Jobs, UnknownJob
 from functions.protocol.read_each import Unreadable, read_each
 from functions.views.write_view import write_view
 from statemachine.bounds import check_imported
@@ -72,14 +72,17 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Import jobs from FILE, and their photos from FILE.photos. Jobs that exist already stay
-    unchanged; open jobs continue. If it is interrupted, run it again."""
+    unchanged; open jobs continue. If it is interrupted, run it again. Jobs that another business of
+    this stage still has are refused."""
     with report_errors():
         connection, tenant = context.obj.connection, context.obj.tenant
-        jobs = _jobs(connection)
+        jobs, imported = _jobs(connection), _jobs_in(file)
+        for each in imported:
+            _refuse_shared(jobs, each, tenant)
         views = S3Views(connection.client("s3"), connection.outputs["SiteBucket"], VIEW_TTL_S)
         photos = PhotoFolder(connection, file)
         crew, double_booked = crew_assignment(connection), list[str]()
-        imported, index_job = _jobs_in(file), index_job_of(connection)
+        index_job = index_job_of(connection)
         now, created, existing = utc_now(), 0, 0
         with audited(context, "import", {}) as done:
             for each in imported:
@@ -130,6 +133,24 @@ def _job_in(line: str, where: str) -> Job:
     except UnknownFlow as error:
         raise UsageError(f"{where}: {error}; nothing was imported") from error
     return job
+
+
+def _refuse_shared(jobs: Jobs, job: Job, tenant: str) -> None:
+    """Raises CliError if another business here still has that very job: both would have one view
+    and the same photos, which the first of them to be erased would take from the other."""
+    if job.tenant == tenant:
+        return
+    try:
+        there = jobs.read(job.tenant, job.job_id).value
+    except UnknownJob:
+        return
+    if there.token == job.token:
+        raise CliError(
+            f"{job.tenant} has the job {job.job_id} here too, with the same link and photos; "
+            f"nothing was imported. Keep the file and its photos, and erase the job there first "
+            f"(haul business erase {job.tenant}, or haul --tenant {job.tenant} erase --customer "
+            f"NAME), or import into another stage"
+        )
 
 
 def _as_imported(job: Job, tenant: str, now: datetime) -> Job:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import BaseModel
+
 from functions.aws.errors import retryable
 from functions.aws.s3_stores import S3Objects, named, owner_key, to_bytes
 from functions.business.settings_store import NumberOwner
@@ -28,6 +30,13 @@ class S3SettingsStore:
     def replace(self, record: BusinessRecord, etag: str) -> None:
         self.objects.store(settings_key(record.tenant), record_bytes(record), etag)
 
+    def mark_erased(self, tenant: str) -> None:
+        with retryable():
+            self.objects.put(erased_key(tenant), to_bytes(ErasedBusiness(tenant=tenant)))
+
+    def is_erased(self, tenant: str) -> bool:
+        return self.objects.load(erased_key(tenant), ErasedBusiness) is not None
+
     def names(self) -> Iterator[str]:
         return named(self.objects.keys("directory/"), TENANT_PATTERN)
 
@@ -44,6 +53,16 @@ class S3SettingsStore:
     def from_history(self, tenant: str, version: int) -> SettingsChange | None:
         stored = self.objects.load(history_key(tenant, version), SettingsChange)
         return stored.value if stored else None
+
+
+class ErasedBusiness(BaseModel):
+    """What is kept of an erased business."""
+
+    tenant: str
+
+
+def erased_key(tenant: str) -> str:
+    return f"erased/{tenant}.json"
 
 
 def settings_key(tenant: str) -> str:

@@ -41,7 +41,7 @@ class NumberTaken(HaulwayError):
 
 
 class ReservedId(HaulwayError):
-    """The id is one of those that a stage uses itself; choose another."""
+    """The id is one of those that a stage uses itself, or of a business that was erased."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,10 @@ class ChangeSettings:
         """A new business. Raises BusinessExists, ReservedId, ValidationError, Unavailable."""
         if is_internal(settings.tenant):
             raise ReservedId(f"{settings.tenant} is reserved; choose another id")
+        if self.store.is_erased(settings.tenant):
+            raise ReservedId(
+                f"{settings.tenant} was erased here, and its id is not used again; choose another"
+            )
         record = created(settings, by, now)
         self._take_number(record, now)
         try:

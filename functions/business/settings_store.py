@@ -29,6 +29,9 @@ class SettingsStore(Protocol):
     def replace(self, record: BusinessRecord, etag: str) -> None:
         """Raises Conflict unless the stored ETag is still `etag`."""
 
+    def is_erased(self, tenant: str) -> bool:
+        """Whether there was a business of that id that was erased. Raises Unavailable."""
+
     def names(self) -> Iterator[str]:
         """The ids of all businesses."""
 

@@ -1,7 +1,8 @@
 """Invitations: a link by which a person chooses their password, the first or another one.
 
 The link's token is signed and names the account's epoch. Setting the password begins the next
-epoch, so a link works once; disabling the account ends it too. Nothing is stored for a link.
+epoch, so a link works once; disabling the account ends it too. An account of the same name that was
+made later begins in the same epoch, but after the link. Nothing is stored for a link.
 """
 
 import secrets
@@ -12,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from functions.people.accounts import Account, Accounts, Passwords
-from functions.people.sessions import KeyRing
+from functions.people.sessions import SKEW, KeyRing
 from functions.protocol.ports import HaulwayError
 from statemachine.values import Frozen, Name, Tenant
 
@@ -68,9 +69,16 @@ class Invitations:
         account = self.accounts.read(claims.tenant, claims.sub)
         if account is None or account.disabled or account.session_epoch != claims.epoch:
             raise InvitationEnded("this link was used already; ask for another one")
+        if _is_older(claims, account):
+            raise InvitationEnded("this link is of an earlier account; ask for another one")
         hashed = self.passwords.hash(password)
         if not self.accounts.set_first_password(account, hashed, now):
             raise InvitationEnded("this link was used already; ask for another one")
         return account.with_(
             password_hash=hashed, password_since=now, session_epoch=claims.epoch + 1
         )
+
+
+def _is_older(claims: InvitationClaims, account: Account) -> bool:
+    """Whether the link was made before the account, whatever the clocks of two containers say."""
+    return claims.iat + SKEW.total_seconds() < account.password_since.timestamp()

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.support.moto_server import Moto
 app = typer.Typer()
 app.command("erase")(erase)
 app.command("export")(export_import.export)
+app.command("import")(export_import.import_)
 ADA, BOB, OLD = "+15555550123", "+15555550177", "+15555550199"
 
 
@@ -79,8 +81,8 @@ class Business:
         key = f"tenants/main/jobs/{job_id}.json"
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=b"{")
 
-    def run(self, *words: str) -> tuple[int, str]:
-        obj = SimpleNamespace(connection=self, tenant="main")
+    def run(self, *words: str, tenant: str = "main") -> tuple[int, str]:
+        obj = SimpleNamespace(connection=self, tenant=tenant)
         said = CliRunner().invoke(app, list(words), obj=obj)
         assert not said.exception or isinstance(said.exception, SystemExit), said.exception
         return said.exit_code, said.output
@@ -104,6 +106,19 @@ class Business:
 @pytest.fixture
 def business(moto: Moto) -> Business:
     return Business(moto)
+
+
+def test_jobs_that_another_business_has_are_not_imported(
+    business: Business, tmp_path: Path
+) -> None:
+    """Both would have one view: whichever is erased first would take it from the other."""
+    job = business.add_ended_job(1, "Ada Wong", ADA)
+    file = tmp_path / "jobs.jsonl"
+    file.write_text(job.model_dump_json(exclude_none=True) + "\n", encoding="utf-8")
+    code, said = business.run("import", str(file), tenant="other")
+    assert code != 0
+    assert "haul business erase main" in " ".join(said.split())
+    assert list(business.jobs.all_ids("other")) == []
 
 
 def test_two_people_with_one_name_are_listed_and_not_erased(business: Business) -> None:

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from deploy.erase import erase_number
-from deploy.erase_business import BusinessErased, NotErasable, erase_business
+from deploy.erase_business import PARTITIONS, BusinessErased, NotErasable, erase_business
 from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Jobs, S3Views
-from functions.business.change_settings import ChangeSettings
+from functions.aws.slots import DynamoSlots
+from functions.business.change_settings import ChangeSettings, ReservedId
 from functions.messages.phone_numbers import change_phone_record, digest_of
 from functions.people.api_keys import NewKey, new_key
 from functions.protocol.ports import UnknownTenant
@@ -22,6 +23,7 @@ from statemachine.business import SHARED, BusinessSettings
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of as digest_of_token
+from statemachine.slots import SlotSheet
 from statemachine.views import view_of
 from tests.support.builders import NOON, a_job
 from tests.support.fakes import no_pause
@@ -60,6 +62,7 @@ class Stage:
         DynamoAccounts(dynamodb, table).add(a_member("mia", tenant=tenant))
         wanted = NewKey(name="Website", roles=("dispatcher",))
         new_key(DynamoApiKeys(dynamodb, table), tenant, wanted, "mia", NOON)
+        DynamoSlots(dynamodb, table).write(tenant, SlotSheet(day="2026-11-23", version=1))
         name = DeliveryName(
             tenant=tenant, about=job.job_id, mark="0", channel="sms", recipient="customer"
         )
@@ -93,10 +96,10 @@ def test_everything_of_a_business_is_erased_and_nothing_of_another(stage: Stage)
     before = stage.stored()
     stage.change("quick", {"suspended": True}, "olive", NOON)
     erased = erase_business(stage.client, stage.outputs, "quick")
-    # Two of people and keys; of the index its weeks, and the count of the erased job.
-    assert (erased.jobs, erased.unreadable, erased.items) == (1, 0, 4)
+    # Of people, keys, and slots one each; of the index its weeks, and the count of the erased job.
+    assert (erased.jobs, erased.unreadable, erased.items) == (1, 0, 5)
     left = stage.stored()
-    assert [key for key in left if "quick" in key or NUMBER in key] == []
+    assert [key for key in left if "quick" in key or NUMBER in key] == ["erased/quick.json"]
     assert {key for key in before if "other" in key} <= left
     assert f"t/{digest_of_token('quick' + 'x' * 17)}.json" not in left
     with pytest.raises(UnknownTenant):
@@ -117,7 +120,19 @@ def test_an_erasure_that_was_interrupted_is_run_again(
     again = erase_business(stage.client, stage.outputs, "quick")
     assert isinstance(again, BusinessErased)
     assert again.jobs == 0
-    assert [key for key in stage.stored() if "quick" in key] == []
+    assert [key for key in stage.stored() if "quick" in key] == ["erased/quick.json"]
+
+
+def test_keys_go_first_because_with_one_people_could_be_added() -> None:
+    assert PARTITIONS[:2] == ("keys#{}", "tenant#{}")
+
+
+def test_the_id_of_an_erased_business_is_not_used_again(stage: Stage) -> None:
+    stage.change("quick", {"suspended": True}, "olive", NOON)
+    erase_business(stage.client, stage.outputs, "quick")
+    with pytest.raises(ReservedId, match="quick was erased here"):
+        stage.change.add(BusinessSettings(tenant="quick", name="Another"), "haul", NOON)
+    assert "directory/quick.json" not in stage.stored()
 
 
 def test_a_business_that_works_is_not_erased(stage: Stage) -> None:

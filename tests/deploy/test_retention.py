@@ -39,6 +39,7 @@ KEPT = {
     "tenants/*/numbers/*": "a STOP holds without end, under a hash",
     "tenants/*/endpoints/*": "in use, until someone removes it",
     "directory/*": "the businesses there are",
+    "erased/*": "the ids of erased businesses: none is used again",
     "tenants/*/settings/*": "who changed which setting of a business, a few a month",
     "ops/invalidations/*": "a number a month",
     "audit/*": "who did what, without names or numbers",
@@ -115,6 +116,7 @@ def write_everything(s3: Any) -> None:
     S3SettingsStore(s3, "JobsBucket").create(record)
     change = SettingsChange(version=1, at=NOON, by="haul", changes=())
     S3SettingsStore(s3, "JobsBucket").add_to_history("main", change)
+    S3SettingsStore(s3, "JobsBucket").mark_erased("main")
     S3Deliveries(s3, "JobsBucket").create(a_delivery())
     S3Deliveries(s3, "JobsBucket").replace(a_delivery(), "e")
     S3PhoneRecords(s3, "JobsBucket").write(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from functions.aws.business_settings import history_key, record_bytes, settings_key
+from functions.aws.business_settings import erased_key, history_key, record_bytes, settings_key
 from functions.aws.s3_stores import owner_key, to_bytes
 from functions.business.settings_store import NumberOwner
 from functions.protocol.ports import Stored, UnknownTenant
@@ -27,6 +27,9 @@ class FakeSettingsStore:
 
     def replace(self, record: BusinessRecord, etag: str) -> None:
         self.bucket.put_if(settings_key(record.tenant), record_bytes(record), etag)
+
+    def is_erased(self, tenant: str) -> bool:
+        return erased_key(tenant) in self.bucket.objects
 
     def names(self) -> Iterator[str]:
         names = (key.removesuffix(".json") for key in self.bucket.keys("directory/"))

@@ -188,6 +188,19 @@ def test_a_lost_answer_is_no_reason_to_refuse_the_copy(accounts: Accounts) -> No
     assert (known.password_hash, known.session_epoch) == ("hers", 1)
 
 
+def test_an_invitation_is_not_for_an_account_that_was_made_later(accounts: Accounts) -> None:
+    """After a business was erased someone else may get the name; their account is in epoch 0."""
+    invited, later = invitations(accounts), NOON + timedelta(hours=1)
+    erased, made = a_member("nell"), a_member("nell", "owner", password_since=later)
+    accounts.add(made)
+    token, _ = invited.invite(erased, NOON)
+    with pytest.raises(InvitationEnded, match="earlier account"):
+        invited.accept(token, PASSWORD, later)
+    assert accounts.read("main", "nell") == made
+    token, _ = invited.invite(made, later)
+    assert invited.accept(token, PASSWORD, later).password_hash
+
+
 def test_an_invitation_ends(accounts: Accounts) -> None:
     invited, mia = invitations(accounts), accounts.read("main", "mia")
     assert mia

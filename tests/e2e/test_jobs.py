@@ -37,7 +37,7 @@ from tests.support.builders import moves_to
 pytestmark = pytest.mark.engine
 
 FORWARD = ("confirm", "start", "complete")
-LABELS = ["Pending pickup", "Ready for pickup", "In progress", "Completed"]
+LABELS = ["Requested", "Ready for pickup", "In progress", "Completed"]
 
 
 def test_a_job_is_moved_from_the_command_line_and_followed_by_its_link(stack: Laptop) -> None:

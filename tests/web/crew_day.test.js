@@ -51,6 +51,11 @@ test("the next move leads to a later status; all other moves are listed separate
   assert.equal(movesOf(aDocument({ status: "completed" }), HAUL, "crew").next, null);
 });
 
+test("after a failed attempt the crew may begin again", () => {
+  const { next } = movesOf(aDocument({ status: "attempt_failed" }), HAUL, "crew");
+  assert.equal(next?.name, "start");
+});
+
 test("what a move still needs is listed, and queued photos count", () => {
   const move = { requires: ["driver", "proof"] };
   assert.deepEqual(lackingFor(move, aDocument({ crew: [] })), [

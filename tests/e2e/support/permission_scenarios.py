@@ -10,13 +10,17 @@ from typing import Any
 from functions.api.public import BOOKER
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
+from functions.aws.slots import DynamoSlots
 from functions.messages.phone_numbers import change_phone_record
 from functions.views.job_index import IndexJob
 from local.laptop import Laptop
+from statemachine.business import SHARED
 from statemachine.flows import load_flow
-from statemachine.job import Customer
+from statemachine.job import Customer, Job
 from statemachine.lifecycle import judge
 from statemachine.records import EarlyMove
+from statemachine.reservations import window_of
+from statemachine.slots import SlotSheet, taken_slot
 from tests.e2e.support.function_copy import Function
 from tests.e2e.support.jobs import booking, jobs_of, move, stamp
 from tests.e2e.support.permission_jobs import (
@@ -57,13 +61,18 @@ def books(create: Function) -> Act:
 
 def advances(advance: Function) -> Act:
     waiting = kept(advance.stack, waited_for(new(), fresh()))
-    ended = kept(advance.stack, new("completed"))
-    return lambda: advance.delivered(
-        asks(waiting, "confirm"),
-        asks(waiting, "reopen", reason="refused", expected_rev=1),
-        asks(ended, "reopen", reason="wrong address"),
-        move(NO_ONE["job_id"], "confirm", fresh()) | NO_ONE,
-    )
+    ended = kept(advance.stack, new("completed", schedule=tomorrow()))
+
+    def act() -> None:
+        advance.delivered(
+            asks(waiting, "confirm"),
+            asks(waiting, "reopen", reason="refused", expected_rev=1),
+            asks(ended, "reopen", reason="wrong address"),
+            move(NO_ONE["job_id"], "confirm", fresh()) | NO_ONE,
+        )
+        assert ended.job_id in {slot.job_id for slot in slots_of(ended, advance.stack).taken}
+
+    return act
 
 
 def edits(edit: Function) -> Act:
@@ -151,6 +160,7 @@ def receives(receive: Function) -> Act:
     phone = _a_phone()
     job = kept(receive.stack, new(customer=Customer(name="Ada", phone=phone)))
     known = _numbers(receive.stack)
+    change_phone_record(known, SHARED, phone, lambda number: number.texted_by(TENANT))
     change_phone_record(known, TENANT, phone, lambda number: number.texted(job.job_id, None))
 
     def act() -> None:
@@ -203,6 +213,11 @@ def watches(watch: Function) -> Act:
     deliveries.remind(due.name, long_ago)
     index = DynamoJobIndex(stack.client("dynamodb"), stack.outputs["JobIndexTable"])
     IndexJob(index)(new(created_at=at - timedelta(days=1000)))  # erased: it has no object
+    abandoned = new(schedule=tomorrow())  # booked to the end of the slot, and no further
+    sheet = slots_of(abandoned, stack).with_slot(
+        taken_slot(abandoned, window_of(abandoned) or (at, at), long_ago)
+    )
+    DynamoSlots(stack.client("dynamodb"), stack.outputs["CrewRosterTable"]).write(TENANT, sheet)
     ended = {
         "name": f"{TENANT}-{dead.job_id}-g0", "status": "FAILED", "input": json.dumps(ref(dead))
     }  # fmt: skip
@@ -215,6 +230,13 @@ def watches(watch: Function) -> Act:
         watch.delivered({"after": "0"}, UNREADABLE)  # a message to each business
 
     return act
+
+
+def slots_of(job: Job, stack: Laptop) -> SlotSheet:
+    """The sheet of the job's day; the business goes by UTC."""
+    begin, _ = window_of(job) or (now(), now())
+    slots = DynamoSlots(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])
+    return slots.read(TENANT, begin.date())
 
 
 def _nothing_else_is_open(stack: Laptop) -> None:

@@ -44,12 +44,16 @@ function withPhoto(job, { event_id, occurred_at, photo }) {
   return { ...job, photos: [...(job.photos ?? []), { ...taken, blob: photo.blob, queued: true }] };
 }
 
-/** {next, others}: the first move to a later status, or null, and the rest. */
+/**
+ * {next, others}: the first move to a later status, or null, and the rest. From a status aside, such as
+ * a failed attempt, every way back is a way ahead.
+ */
 export function movesOf(job, flow, kind) {
   const moves = flow ? movesFrom(flow, job.status, kind) : [];
   const place = (status) => flow.statuses.findIndex(({ name }) => name === status);
-  const cancels = ({ to }) => flow.statuses[place(to)]?.end === "cancelled";
-  const isForward = (move) => !cancels(move) && place(move.to) > place(job.status);
+  const here = statusOf(job, flow)?.aside ? -1 : place(job.status);
+  const leadsAway = ({ end, aside } = {}) => end === "cancelled" || Boolean(aside);
+  const isForward = ({ to }) => !leadsAway(flow.statuses[place(to)]) && place(to) > here;
   const next = moves.find(isForward) ?? null;
   return { next, others: moves.filter((move) => move !== next) };
 }

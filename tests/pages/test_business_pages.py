@@ -14,7 +14,7 @@ from tests.pages.stub_business import WEEKDAYS, change, public_document
 from tests.pages.stub_roster import today
 
 pytestmark = pytest.mark.browser
-NINE_TO_ELEVEN = re.compile(r"9:00.+11:00\s*AM$")
+NINE_TO_ELEVEN = re.compile(r"9:00.+11:00\s*AM")
 TWO_WINDOWS = [{"start": "09:00", "end": "11:00"}, {"start": "13:00", "end": "15:00"}]
 ALL_DAY = [{"start": "08:00", "end": "19:00"}]
 ORANGE = "rgb(194, 65, 12)"

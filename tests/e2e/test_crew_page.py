@@ -177,7 +177,7 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
             timeout=SLOW * 1000,
         )
         day = signed_in(desk, stack, "/dispatch/?view=day", dana)
-        expect_state(day, miguel.account, "busy until", SLOW)
+        expect_state(day, miguel.account, "planned until", SLOW)
         seen = day_row(day, miguel.account).get_by_role("link", name="Location of Miguel")
         expect(seen).to_have_attribute(
             "href",

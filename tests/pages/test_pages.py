@@ -491,7 +491,9 @@ def test_a_drop_on_a_wrong_column_says_where_the_card_can_go(
     with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         drag(page, "Ada Wong", "completed")
-        expect(said(page)).to_contain_text("It can move to “Ready for pickup”, “On hold” or “Cancelled”")
+        expect(said(page)).to_contain_text(
+            "It can move to “Ready for pickup”, “On hold” or “Cancelled”"
+        )
         expect_in(page, "Ada Wong", "pending_pickup")
 
 
@@ -524,7 +526,6 @@ def test_a_move_that_needs_a_driver_leads_to_assigning_one(
         drawer.get_by_label("Driver", exact=True).select_option("Miguel")
         drawer.get_by_role("button", name="Save").click()
         drawer.get_by_role("button", name="Start job").click()
-        page.get_by_role("button", name="Start anyway").click()
         expect(drawer.get_by_test_id("drawer-status")).to_have_text("In progress")
     assert stub.data.jobs[job.job_id].crew == (MIGUEL,)
 
@@ -629,6 +630,7 @@ def test_the_drawer_shows_and_changes_a_job(browser: Browser, stub: StubServer) 
         drawer.get_by_role("button", name="Save").click()
         expect(drawer).to_contain_text("Tue, Jan 5")
         drawer.get_by_role("button", name="Start job").click()
+        page.get_by_role("button", name="Start anyway").click()
         expect(drawer.get_by_test_id("drawer-status")).to_have_text("In progress")
         page.keyboard.press("Escape")
         expect(card(page, "Ada Wong")).to_contain_text("10:00")

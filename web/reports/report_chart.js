@@ -8,8 +8,10 @@ const SIZE = { width: 960, height: 220, foot: 24, gap: 0.2, edge: 24 };
 const WIDEST_BAR = 80;
 const MOST_LABELS = 12;
 
+/** The chart, or null if there is no revenue to draw. */
 export function revenueChart(rows, nameOf, currency) {
-  const most = Math.max(...rows.map(({ figures }) => figures.revenue_cents), 1);
+  const most = Math.max(0, ...rows.map(({ figures }) => figures.revenue_cents));
+  if (most === 0) return null;
   const { width, height, foot, gap, edge } = SIZE;
   const step = (width - 2 * edge) / rows.length;
   const wide = Math.min(step * (1 - gap), WIDEST_BAR);

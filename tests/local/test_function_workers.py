@@ -196,6 +196,10 @@ worker.kill()
 
 def test_ministack_starts_its_workers_in_this_way() -> None:
     answer = subprocess.run(
-        [sys.executable, "-c", MINISTACK], check=True, capture_output=True, text=True
+        [sys.executable, "-c", MINISTACK],
+        env={**os.environ, function_workers.SWITCH: "1"},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert answer.stdout.split() == ["2", "ForkedWorker"]

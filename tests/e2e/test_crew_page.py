@@ -231,7 +231,7 @@ def test_a_dispatcher_plans_the_day_and_is_told_who_was_taken_meanwhile(
         form.get_by_label("Driver").select_option(free.account)
         form.get_by_role("button", name="Save").click()
         expect(form).to_be_hidden(timeout=SLOW * 1000)
-        page.keyboard.press("Escape")
+        page.goto(f"{stack.edge_url}/dispatch/?view=day")
         block = day_row(page, free.account).get_by_test_id("block")
         expect(block).to_contain_text(name, timeout=SLOW * 1000)
     assert [each.member for each in job_of(stack, jobs[0]).crew] == [free.account]

@@ -188,7 +188,9 @@ def expect_in(page: Page, customer: str, status: str, timeout_s: float = 8) -> N
 
 
 def drag(page: Page, customer: str, status: str) -> None:
-    """Drags the card to the column by mouse."""
+    """Drags the card to the column by mouse; no notice lies over the card then."""
+    for dismiss in page.get_by_test_id("notices").get_by_role("button", name="Dismiss").all():
+        dismiss.click()
     start, end = _centre(card(page, customer)), _centre(column(page, status))
     page.mouse.move(*start)
     page.mouse.down()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -13,9 +12,6 @@ from functions.api.request import ApiRequest, request_of
 from functions.api.route import Route
 from functions.api.routes import ROUTES
 from functions.protocol.clock import utc_now
-
-if TYPE_CHECKING:
-    pass
 
 
 def resolver(api: Api, clock: Callable[[], datetime] = utc_now) -> LambdaFunctionUrlResolver:

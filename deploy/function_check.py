@@ -18,6 +18,8 @@ from functions.protocol.edge_secret import HEADER
 AT_ONCE = 4
 NO_JOB = {"tenant": "canary", "job_id": "000101-000000", "seq": 0}
 WAIT = {"execution": "none", "token": "none", "retry": 0, "entered_at": "2000-01-01T00:00:00Z"}
+NO_VISITOR = "192.0.2.1"
+"""An address that RFC 5737 keeps for examples, so that no visitor's requests count against it."""
 
 UNKNOWN_JOB = {"errorMessage": f"no job {NO_JOB['job_id']} of tenant {NO_JOB['tenant']}"}
 """Without the error's type, which the laptop engine names differently."""
@@ -37,7 +39,7 @@ class Probe:
 
 def _get(path: str, status: int, edge_secret: str) -> Probe:
     """As the event of a Function URL, payload format 2.0, through the edge."""
-    http = {"method": "GET", "path": path, "sourceIp": "127.0.0.1"}
+    http = {"method": "GET", "path": path, "sourceIp": NO_VISITOR}
     context = {"http": http, "requestId": "deployment", "stage": "$default"}
     event = {"version": "2.0", "rawPath": path, "requestContext": context}
     event["headers"] = {HEADER: edge_secret}

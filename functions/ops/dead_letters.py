@@ -40,6 +40,8 @@ MOST = 100
 """Messages in one call; if there are more, `remaining` says that it has to be called again."""
 MOST_SEARCHED = 300
 """For one business more messages are read, to find its own among those of others."""
+TRIES = 3
+"""Reads for messages asked for by id: another reader may hide them for a moment."""
 EVENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}", re.ASCII)
 KIND = re.compile(r"[A-Za-z][A-Za-z ]{0,63}", re.ASCII)
 
@@ -126,21 +128,41 @@ class DeadLetterService:
     def _remove(
         self, queue: str, ids: Collection[str] | None, tenant: str | None, redrive: bool
     ) -> DeadLettersResult:
-        done = 0
+        if ids is None:
+            return self._remove_all(queue, tenant, redrive)
+        missing = set(ids)
+        for _ in range(TRIES):
+            with self._received(queue, tenant) as messages:
+                chosen = [message for message in messages if message.message_id in missing]
+                missing -= self._removed(queue, messages, chosen, tenant, redrive)
+            if not missing:
+                break
+        return DeadLettersResult(done=len(set(ids)) - len(missing), remaining=len(missing))
+
+    def _remove_all(self, queue: str, tenant: str | None, redrive: bool) -> DeadLettersResult:
         with self._received(queue, tenant) as messages:
             full = len(messages) >= MOST
             own = [message for message in messages if _is_of(message, tenant)]
-            for message in own[:MOST]:
-                if ids is None or message.message_id in ids:
-                    if redrive:
-                        self.queues.redrive(queue, message)
-                    self.queues.delete(queue, message)
-                    messages.remove(message)
-                    done += 1
-        if ids is None:
-            remaining = self._remaining(queue, len(own) - done, tenant, full)
-            return DeadLettersResult(done=done, remaining=remaining)
-        return DeadLettersResult(done=done, remaining=len(set(ids)) - done)
+            done = len(self._removed(queue, messages, own[:MOST], tenant, redrive))
+        remaining = self._remaining(queue, len(own) - done, tenant, full)
+        return DeadLettersResult(done=done, remaining=remaining)
+
+    def _removed(
+        self,
+        queue: str,
+        messages: list[ReceivedMessage],
+        chosen: Sequence[ReceivedMessage],
+        tenant: str | None,
+        redrive: bool,
+    ) -> set[str]:
+        """Takes the chosen ones of that business out of the queue and of `messages`."""
+        own = [message for message in chosen if _is_of(message, tenant)]
+        for message in own:
+            if redrive:
+                self.queues.redrive(queue, message)
+            self.queues.delete(queue, message)
+            messages.remove(message)
+        return {message.message_id for message in own}
 
     def _remaining(self, queue: str, own: int, tenant: str | None, full: bool) -> int:
         """A business does not learn how many messages others have."""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import pytest
@@ -15,6 +15,7 @@ from functions.ops.dead_letters import (
     DeadLetterQueues,
     DeadLetterService,
     NotRedrivable,
+    ReceivedMessage,
     UnknownQueue,
 )
 from functions.protocol.ports import Unavailable
@@ -217,3 +218,21 @@ def test_a_failed_redrive_loses_no_message(operation: str, fault: Any) -> None:
     dead_letters.redrive("advance_job")
     assert queues.sent["advance-job"] in ([BODY], [BODY, BODY])
     assert dead_letters.show("advance_job") == ()
+
+
+class ReadByAnother(FakeDeadLetterQueues):
+    """At first, another reader holds every message."""
+
+    reads = 0
+
+    def receive(self, queue: str, most: int) -> Sequence[ReceivedMessage]:
+        self.reads += 1
+        return super().receive(queue, most) if self.reads > 1 else ()
+
+
+def test_a_message_that_another_reader_holds_for_a_moment_is_deleted_all_the_same() -> None:
+    queues = ReadByAnother()
+    message = queues.add("advance_job", BODY)
+    service = DeadLetterService(queues)
+    assert service.discard("advance_job", [message]) == DeadLettersResult(done=1, remaining=0)
+    assert service.discard("advance_job", [message]) == DeadLettersResult(done=0, remaining=1)

@@ -225,7 +225,7 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
         },
         "Index of all jobs": {
             "read_unit": jobs * use.index_reads + 2 * rounds,  # a round looks for erased jobs
-            "write_unit": jobs * use.index_writes,
+            "write_unit": jobs * (use.index_writes + use.texts),  # a text is counted in the index
             "table_gb_month": jobs * use.index_gb * use.months_kept,
         },
         "CloudFront": {

@@ -105,7 +105,10 @@ class Assignment(BuiltOnUse):
 
 
 class PaymentInput(BuiltOnUse):
-    """What was paid. Without an amount it is the whole price; `none` takes a payment back."""
+    """A payment beside those that are noted already. Without an amount it is what is still owed.
+
+    `none` takes all of them back.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -139,7 +142,8 @@ class Changes(BuiltOnUse):
     """The price follows it, at the prices of the booking, until a person sets another price."""
     payment: PaymentInput | None = None
     reason: NoteInput | None = None
-    """Why; required to change a price or a payment that was set before, and to override."""
+    """Why; required to change a price that was set before, to take payments back, to note more than
+    is owed, and to override."""
     override: bool | None = None
     """Put someone on the job although their jobs do not fit, or they are off then; or put the job
     into a full arrival window. Only for dispatchers, with a `reason`."""

@@ -16,15 +16,14 @@ from functions.aws.container import (
 from functions.aws.eventbridge import EventBridgeRequests
 from functions.aws.messages import S3PhoneRecords
 from functions.aws.s3_stores import S3Jobs, S3Tenants
-from functions.aws.sms_providers import SmsSettings
 from functions.messages.inbound import Inbound, parse_inbound
 from functions.messages.incoming_sms import ReceiveSms
 from functions.protocol.batches import BatchConsumer
 from functions.protocol.clock import utc_now
-from functions.wiring.sms_once import sms_once_of
+from functions.wiring.sms_once import TextingSettings, sms_once_of
 
 
-class Settings(FromQueue, HasJobs, Announces, SmsSettings):
+class Settings(FromQueue, HasJobs, Announces, TextingSettings):
     service_answers: str = "off"
 
 

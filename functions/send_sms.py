@@ -19,16 +19,15 @@ from functions.aws.messages import S3Deliveries, S3PhoneRecords, S3TextBudgets
 from functions.aws.queues import SqsDelayedMessages
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.site_address import StoredEdgeAddress
-from functions.aws.sms_providers import SmsSettings
 from functions.messages.customer_sms import SendSms
 from functions.messages.plan_reminders import PlanReminders
 from functions.messages.sms_request import JobChanged
 from functions.protocol.batches import BatchConsumer
 from functions.protocol.clock import utc_now
-from functions.wiring.sms_once import sms_once_of
+from functions.wiring.sms_once import TextingSettings, sms_once_of
 
 
-class Settings(FromQueue, HasJobs, Announces, SmsSettings):
+class Settings(FromQueue, HasJobs, Announces, TextingSettings):
     queue_url: str
     edge_url: str = ""
     """Where customers reach us, if the deployment knows it; otherwise the parameter has it."""

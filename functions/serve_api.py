@@ -40,6 +40,7 @@ from functions.aws.roster import DynamoAccounts
 from functions.aws.roster_days import DynamoRoster
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.aws.secrets import SecretStore
+from functions.aws.sent_texts import DynamoSentTexts
 from functions.aws.site_address import StoredEdgeAddress, StoredParameter
 from functions.business.change_settings import ChangeSettings
 from functions.jobs.advance import AdvanceJob
@@ -105,6 +106,7 @@ def wire() -> LambdaFunctionUrlResolver:
         jobs=jobs,
         boards=S3BoardCopies(s3, settings.jobs_bucket),
         index=DynamoJobIndex(dynamodb, settings.job_index),
+        sent_texts=DynamoSentTexts(dynamodb, settings.job_index),
         views=views,
         tenants=tenants,
         change_settings=ChangeSettings(

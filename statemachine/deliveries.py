@@ -106,6 +106,11 @@ class Delivery(Frozen):
     def ended(self) -> bool:
         return self.state in OUTCOMES
 
+    @property
+    def sent_at(self) -> datetime | None:
+        """When the provider accepted it; None if it did not."""
+        return next((each.at for each in self.attempts if each.outcome == "sent"), None)
+
     def addressed_as(self, draft: "Delivery") -> "Delivery":
         """As `draft`: a held message goes to the number, and tells what is so, when it is sent."""
         now = {"to": draft.to, "number": draft.number, "parts": draft.parts, "told": draft.told}

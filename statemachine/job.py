@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from statemachine.flows import FAILED_ATTEMPT
-from statemachine.prices import Estimate, LoadSize, Payment, PriceCents
+from statemachine.prices import Estimate, LoadSize, Payments, PriceCents
 from statemachine.records import (
     Digest,
     EarlyMove,
@@ -203,7 +203,7 @@ class Job(Frozen):
     """What is owed, whatever was paid."""
     estimate: Estimate | None = None
     """None where the business had no price guide at the booking."""
-    payment: Payment | None = None
+    payments: Payments = ()
     schedule: Schedule = Schedule()
     duration_minutes: DurationMinutes = USUAL_DURATION
     accepted: bool = True

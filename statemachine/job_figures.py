@@ -8,7 +8,7 @@ from pydantic import Field
 
 from statemachine.flows import FAILED_ATTEMPT, Flow
 from statemachine.job import Job
-from statemachine.job_money import owed_cents
+from statemachine.job_money import owed_cents, paid_in
 from statemachine.prices import LoadSize, PaymentMethod, PriceCents
 from statemachine.records import LedgerEntry
 from statemachine.values import Frozen, JobId, Name, Utc
@@ -21,8 +21,9 @@ class ReportFacts(Frozen):
     """What the index of all jobs holds of a job for reports, beside what its card says."""
 
     end: Literal["done", "cancelled"] | None = None
-    paid_cents: PriceCents = 0
-    method: PaymentMethod | None = None
+    paid_cents: Annotated[int, Field(ge=0)] = 0
+    methods: tuple[PaymentMethod, ...] = ()
+    """How it was paid; several where it was paid in parts."""
     arrived_at: Utc | None = None
     """When the job was first under way."""
     cancelled_for: Reason | None = None
@@ -68,8 +69,8 @@ def facts_of(job: Job, flow: Flow) -> ReportFacts:
     steps = tuple(_steps(job))
     return ReportFacts(
         end=flow.status(job.status).end,
-        paid_cents=job.payment.amount_cents if job.payment else 0,
-        method=job.payment.method if job.payment else None,
+        paid_cents=paid_in(job.payments),
+        methods=tuple(dict.fromkeys(each.method for each in job.payments)),
         arrived_at=next((at for entry, at in steps if flow.is_under_way(entry.to)), None),
         cancelled_for=_cancelled_for(job, flow),
         failed_for=tuple(_short(each) for each in job.standing if each.move == FAILED_ATTEMPT),
@@ -103,5 +104,14 @@ def _cancelled_for(job: Job, flow: Flow) -> str | None:
     return _short(job.standing[-1])
 
 
+def same_reason(reason: str, other: str) -> bool:
+    """Whether a report counts both as one."""
+    return _cut(reason).casefold() == _cut(other).casefold()
+
+
 def _short(entry: LedgerEntry) -> str:
-    return " ".join((entry.reason or "").split())[:REASON_LENGTH]
+    return _cut(entry.reason or "")
+
+
+def _cut(reason: str) -> str:
+    return " ".join(reason.split())[:REASON_LENGTH]

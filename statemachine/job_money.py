@@ -1,19 +1,28 @@
 """The rules about what a job costs and what was paid: what an edit makes of both. Pure functions.
 
 The price follows the load that the crew reports, at the prices of the booking, until a person sets
-another. What a person has set, a price or a payment, is changed only with a reason.
+another. Payments add up. It takes a reason to change a price that a person set, to take payments
+back, and to note more than is owed, because the same payment is easily noted twice.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from statemachine.job import Job
 from statemachine.price_guide import proposed_price
-from statemachine.prices import LoadSize, Money, MoneyChange, Payment, PaymentMethod
+from statemachine.prices import (
+    MOST_PAYMENTS,
+    LoadSize,
+    Money,
+    MoneyChange,
+    Payment,
+    PaymentMethod,
+)
 from statemachine.records import EditRefusalReason
 
 
 class PaymentRequest(Protocol):
-    """`events.PaymentInput`. Without an amount it is the whole price; `none` is a job not paid."""
+    """`events.PaymentInput`. Without an amount it is what is owed; `none` takes all back."""
 
     @property
     def method(self) -> PaymentMethod | str: ...
@@ -43,24 +52,30 @@ class MoneyRefused(Exception):
 
 
 def money_of(job: Job) -> Money:
-    return Money(price_cents=job.price_cents, payment=job.payment)
+    return Money(price_cents=job.price_cents, payments=job.payments)
 
 
-def owed_cents(price_cents: int | None, paid_cents: int | None) -> int:
+def paid_in(payments: Iterable[Payment]) -> int:
+    """What was paid in all, in cents."""
+    return sum(payment.amount_cents for payment in payments)
+
+
+def owed_cents(price_cents: int | None, paid_cents: int) -> int:
     """What is not paid yet; nothing for a job without a price."""
-    return max((price_cents or 0) - (paid_cents or 0), 0)
+    return max((price_cents or 0) - paid_cents, 0)
 
 
 def money_values(job: Job, changes: MoneyEdit) -> dict[str, object]:
-    """The price and the payment after the edit, where it names or changes them.
+    """The price and the payments after the edit, where it names or changes them.
 
     Raises MoneyRefused.
     """
     before, after = money_of(job), money_after(job, changes)
+    named = {"price_cents": changes.price_cents, "payments": changes.payment}
     return {
         name: getattr(after, name)
-        for name in Money.model_fields
-        if getattr(changes, name) is not None or getattr(after, name) != getattr(before, name)
+        for name, wanted in named.items()
+        if wanted is not None or getattr(after, name) != getattr(before, name)
     }
 
 
@@ -72,17 +87,16 @@ def money_change(before: Job, after: Job) -> MoneyChange | None:
 
 def is_paid(job: Job) -> bool:
     """Whether something was paid, and nothing is owed."""
-    paid = job.payment
-    return paid is not None and not owed_cents(job.price_cents, paid.amount_cents)
+    return bool(job.payments) and not owed_cents(job.price_cents, paid_in(job.payments))
 
 
 def money_after(job: Job, changes: MoneyEdit) -> Money:
     """What is owed and paid after the edit. Raises MoneyRefused."""
     price = _price(job, changes)
-    payment = _payment(job, changes, price)
-    if price is None and payment is not None:
-        price = payment.amount_cents  # agreed on the spot: what was paid is what was owed
-    return Money(price_cents=price, payment=payment)
+    payments = _payments(job, changes, price)
+    if price is None and payments:
+        price = paid_in(payments)  # agreed on the spot: what was paid is what was owed
+    return Money(price_cents=price, payments=payments)
 
 
 def _price(job: Job, changes: MoneyEdit) -> int | None:
@@ -97,20 +111,30 @@ def _price(job: Job, changes: MoneyEdit) -> int | None:
     return wanted
 
 
-def _payment(job: Job, changes: MoneyEdit, price: int | None) -> Payment | None:
-    wanted, before = changes.payment, job.payment
+def _payments(job: Job, changes: MoneyEdit, price: int | None) -> tuple[Payment, ...]:
+    wanted, noted = changes.payment, job.payments
     if wanted is None:
-        return before
-    after = _requested(wanted, price)
-    if before is not None and after != before and not changes.reason:
-        raise MoneyRefused("reason_missing", "a payment is changed with a reason; send `reason`")
-    return after
-
-
-def _requested(wanted: PaymentRequest, price: int | None) -> Payment | None:
+        return noted
     if wanted.method == "none":
-        return None
-    amount = price if wanted.amount_cents is None else wanted.amount_cents
-    if amount is None:
+        if noted and not changes.reason:
+            raise MoneyRefused("reason_missing", "payments are taken back with a reason; send it")
+        return ()
+    if len(noted) == MOST_PAYMENTS:
+        text = f"the job has {MOST_PAYMENTS} payments; take them back and note their sum"
+        raise MoneyRefused("not_possible", text)
+    payment = _requested(wanted, price, paid_in(noted))
+    too_much = paid_in((*noted, payment)) > (price or 0)
+    if noted and too_much and not changes.reason:
+        text = "with what is noted already, that is more than is owed; send `reason`"
+        raise MoneyRefused("reason_missing", text)
+    return (*noted, payment)
+
+
+def _requested(wanted: PaymentRequest, price: int | None, paid: int) -> Payment:
+    amount = wanted.amount_cents
+    if amount is None and price is None:
         raise MoneyRefused("amount_missing", "the job has no price; send `amount_cents` too")
+    if amount is None and paid and not owed_cents(price, paid):
+        raise MoneyRefused("amount_missing", "nothing is owed; send `amount_cents` if it was more")
+    amount = owed_cents(price, paid) if amount is None else amount
     return Payment.model_validate({"method": wanted.method, "amount_cents": amount})

@@ -11,15 +11,15 @@ read grows with it; one that belongs to a person, such as a phone number, is kep
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from statemachine.flows import Flow
 from statemachine.job import Job
-from statemachine.job_figures import JobFigures, ReportFacts, facts_of
-from statemachine.job_money import is_paid
-from statemachine.prices import LoadSize, PriceCents
+from statemachine.job_figures import JobFigures, ReportFacts, facts_of, same_reason
+from statemachine.job_money import is_paid, owed_cents
+from statemachine.prices import LoadSize, PaymentMethod, PriceCents
 from statemachine.values import PHONE_PATTERN, Frozen, JobId, Name, Utc
 from statemachine.views import PHONE_END, Card, card_of
 
@@ -36,6 +36,8 @@ NUMBER = re.compile(r"[\d\s().+-]+", re.ASCII)
 FEWEST_DIGITS = 4
 """Fewer digits of a phone number are no question: too many numbers have them."""
 
+NO_ONE = "-"
+"""Asks for jobs without crew, or without truck."""
 EVERY = "every"
 """The term of every job."""
 WHOLE = ("phone:", "phone-end:", "phone-start:")
@@ -50,7 +52,13 @@ class Entry(Card):
     """The beginning of the arrival window, or the booking if there is no window."""
     load_size: LoadSize | None = None
     paid: bool = False
+    """Something was paid, and nothing is owed."""
     facts: ReportFacts = ReportFacts()
+
+    @property
+    def owes(self) -> bool:
+        """A price that is not paid in full; whether or not the job is done."""
+        return owed_cents(self.price_cents, self.facts.paid_cents) > 0
 
     def card(self) -> Card:
         """What the board says about the job, without the whole number."""
@@ -98,13 +106,26 @@ class Question(Frozen):
     statuses: tuple[Name, ...] = ()
     """One of these."""
     flow: Name | None = None
-    crew: Name | None = None
-    """A member of the crew, by account."""
-    truck: Name | None = None
+    crew: Name | Literal["-"] | None = None
+    """A member of the crew, by account; NO_ONE: without crew."""
+    truck: Name | Literal["-"] | None = None
     price_from: PriceCents | None = None
     price_to: PriceCents | None = None
     """Including this price. A job without a price fits neither limit."""
     paid: bool | None = None
+    """False: a price that is not paid in full. A job without price and payment is neither."""
+    load_size: LoadSize | None = None
+    method: PaymentMethod | None = None
+    """Paid like that, perhaps in part."""
+    on_time: bool | None = None
+    """Whether the crew was there before the end of the window, if there was one."""
+    failed: bool | None = None
+    """Whether an attempt failed."""
+    cancelled_for: str = ""
+    failed_for: str = ""
+    """The whole reason, whatever its case, cut to the length that reports have."""
+    left: tuple[Name, ...] = ()
+    """Statuses, one of which the job was in and has left."""
     phone: str = ""
     """A whole number, its beginning with the area code, or at least four of its last digits."""
     customer: str = ""
@@ -120,11 +141,12 @@ def matches(entry: Entry, question: Question) -> bool:
         and (question.until is None or at < question.until)
         and (not question.statuses or entry.status in question.statuses)
         and question.flow in (None, entry.flow)
-        and (question.crew is None or question.crew in {each.member for each in entry.crew})
-        and question.truck in (None, entry.truck)
+        and (question.crew is None or question.crew in _members(entry))
+        and question.truck in (None, entry.truck or NO_ONE)
         and (question.price_from is None or (price is not None and price >= question.price_from))
         and (question.price_to is None or (price is not None and price <= question.price_to))
-        and question.paid in (None, entry.paid)
+        and (question.paid is None or (entry.paid if question.paid else entry.owes))
+        and _fits_facts(entry, question)
         and (not question.phone or phone_fits(entry.phone, question.phone))
         and _has(words_of(entry.customer), question.customer)
         and _has(words_of(entry.address), question.address)
@@ -133,9 +155,27 @@ def matches(entry: Entry, question: Question) -> bool:
     )
 
 
+def _members(entry: Entry) -> set[str]:
+    return {each.member for each in entry.crew} or {NO_ONE}
+
+
+def _fits_facts(entry: Entry, question: Question) -> bool:
+    facts, cancelled, failed = entry.facts, question.cancelled_for, question.failed_for
+    return (
+        question.load_size in (None, entry.load_size)
+        and (question.method is None or question.method in facts.methods)
+        and (question.on_time is None or entry.figures().on_time is question.on_time)
+        and question.failed in (None, bool(facts.failed_for))
+        and (not cancelled or same_reason(facts.cancelled_for or "", cancelled))
+        and (not failed or any(same_reason(each, failed) for each in facts.failed_for))
+        and (not question.left or not facts.minutes.keys().isdisjoint(question.left))
+    )
+
+
 def terms_of(entry: Entry) -> frozenset[str]:
     """Every term that the entry is listed under. A change of this needs `haul index rebuild`."""
-    terms = {EVERY, f"status:{entry.status}", f"flow:{entry.flow}", _paid_term(entry.paid)}
+    terms = {EVERY, f"status:{entry.status}", f"flow:{entry.flow}"}
+    terms |= {_paid_term(entry.paid)} if entry.paid or entry.owes else set()
     terms |= {f"crew:{each.member}" for each in entry.crew}
     terms |= {f"truck:{entry.truck}"} if entry.truck else set()
     words = list(dict.fromkeys(word for word in _all_words(entry) if len(word) >= PREFIXES[0]))
@@ -159,7 +199,9 @@ def lists_of(question: Question) -> tuple[tuple[str, ...], ...]:
         return ((phone,),)
     single = (("crew", question.crew), ("truck", question.truck), ("flow", question.flow))
     typed = " ".join((question.words, question.customer, question.address, question.load))
-    lists: list[tuple[str, ...]] = [(f"{kind}:{value}",) for kind, value in single if value]
+    lists: list[tuple[str, ...]] = [
+        (f"{kind}:{value}",) for kind, value in single if value not in (None, NO_ONE)
+    ]
     words = [word for word in words_of(typed) if len(word) >= PREFIXES[0]]
     starts = sorted(dict.fromkeys(map(_longest_start, words)), key=len, reverse=True)
     lists += [(f"word:{start}",) for start in starts[:MOST_WORD_LISTS]]

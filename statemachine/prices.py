@@ -3,9 +3,9 @@
 All amounts are whole cents of the business's currency. `price_guide.py` has the rules.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
 
 from statemachine.values import Frozen, ShortText
 
@@ -65,18 +65,35 @@ class Estimate(EstimateRange):
     surcharges: tuple[SurchargeRate, ...] = ()
 
 
+MOST_PAYMENTS = 12
+
+
 class Payment(Frozen):
-    """What was paid and how. A job without one is not paid."""
+    """What was paid at once, and how. All payments of a job add up."""
 
     method: PaymentMethod
     amount_cents: PriceCents
+
+
+def _several(stored: Any) -> Any:
+    """Documents from before a job could be paid in parts have one payment, or null."""
+    if stored is None:
+        return ()
+    return (stored,) if isinstance(stored, dict) else stored
+
+
+Payments = Annotated[
+    tuple[Payment, ...],
+    BeforeValidator(_several),
+    Field(max_length=MOST_PAYMENTS, validation_alias=AliasChoices("payments", "payment")),
+]
 
 
 class Money(Frozen):
     """What is owed, and what was paid."""
 
     price_cents: PriceCents | None = None
-    payment: Payment | None = None
+    payments: Payments = ()
 
 
 class MoneyChange(Frozen):

@@ -3,50 +3,26 @@
 Days, weeks (which begin on Monday), and months are those of the business's calendar. Revenue is the
 price of the jobs that are done; unpaid is what of it is not paid yet. A job counts once for each
 member of its crew and for its truck, so that only the rows of a calendar add up to the total.
+Texts count on the day on which they were sent. Of erased jobs there are figures, but no reasons and
+no times.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
-
-from pydantic import Field
 
 from statemachine.job_figures import JobFigures
 from statemachine.price_guide import rounded
-from statemachine.prices import LoadSize
+from statemachine.report_figures import Count, DayFigures, Figures, figures_of, sum_of
 from statemachine.values import Frozen, Name
 
 Grouping = Literal["day", "week", "month", "crew", "truck"]
 NO_ONE = ""
 """The key of jobs without crew, or without a truck."""
 MOST_REASONS = 20
-Count = Annotated[int, Field(ge=0)]
-
-
-class Figures(Frozen):
-    """The figures of one row, or of all jobs. Amounts are whole cents."""
-
-    jobs: Count = 0
-    done: Count = 0
-    cancelled: Count = 0
-    failed_attempts: Count = 0
-    revenue_cents: Count = 0
-    paid_cents: Count = 0
-    """What was paid for jobs that are done, at most their price."""
-    unpaid_cents: Count = 0
-    unpaid_jobs: Count = 0
-    priced: Count = 0
-    """Done jobs with a price: those that the average is of."""
-    average_price_cents: Count | None = None
-    """Rounded half up to a cent; null without a job that has a price."""
-    loads: dict[LoadSize, Count] = Field(default_factory=dict)
-    with_arrival: Count = 0
-    """Jobs with a window to which a crew came."""
-    on_time: Count = 0
-    """Of those, the crew was there before the end of the window."""
 
 
 class Row(Frozen):
@@ -76,27 +52,34 @@ class Report(Frozen):
     by: Grouping
     total: Figures
     rows: tuple[Row, ...]
-    methods: dict[str, Count]
-    """Of the paid jobs that are done: how many were paid how."""
     cancelled_for: tuple[ReasonCount, ...]
     failed_for: tuple[ReasonCount, ...]
     times: tuple[StatusTime, ...]
 
 
-def report_of(jobs: Iterable[JobFigures], by: Grouping, zone: ZoneInfo) -> Report:
+def report_of(
+    jobs: Iterable[JobFigures], by: Grouping, zone: ZoneInfo, apart: Iterable[DayFigures] = ()
+) -> Report:
+    """`apart` are counts of days, not of single jobs; who worked on those is not known, so by crew
+    and by truck only the total has them."""
     known = tuple(jobs)
-    groups: dict[str, list[JobFigures]] = {}
+    every: list[Figures] = []
+    rows = defaultdict[str, list[Figures]](list)
     for job in known:
+        figures = figures_of(job)
+        every.append(figures)
         for key in keys_of(job, by, zone):
-            groups.setdefault(key, []).append(job)
-    done = [job for job in known if job.end == "done"]
+            rows[key].append(figures)
+    for day, figures in apart:
+        every.append(figures)
+        if by not in ("crew", "truck"):
+            rows[period_of(day, by)].append(figures)
     return Report(
         by=by,
-        total=figures_in(known),
-        rows=tuple(Row(key=key, figures=figures_in(groups[key])) for key in sorted(groups)),
-        methods=dict(sorted(Counter(job.method for job in done if job.method).items())),
-        cancelled_for=_reasons(job.cancelled_for for job in known if job.cancelled_for is not None),
-        failed_for=_reasons(reason for job in known for reason in job.failed_for),
+        total=sum_of(every),
+        rows=tuple(Row(key=key, figures=sum_of(rows[key])) for key in sorted(rows)),
+        cancelled_for=_reasons(_one(job.cancelled_for) for job in known),
+        failed_for=_reasons(job.failed_for for job in known),
         times=tuple(_times(known)),
     )
 
@@ -117,41 +100,21 @@ def period_of(day: date, by: Grouping) -> str:
     return str(day - timedelta(day.weekday()) if by == "week" else day)
 
 
-def figures_in(jobs: Iterable[JobFigures]) -> Figures:
-    known = tuple(jobs)
-    done = [job for job in known if job.end == "done"]
-    prices = [job.price_cents for job in done if job.price_cents is not None]
-    punctual = [job.on_time for job in known if job.on_time is not None]
-    revenue, unpaid = (
-        sum(job.revenue_cents for job in done),
-        sum(job.unpaid_cents for job in done),
-    )
-    return Figures(
-        jobs=len(known),
-        done=len(done),
-        cancelled=sum(job.end == "cancelled" for job in known),
-        failed_attempts=sum(len(job.failed_for) for job in known),
-        revenue_cents=revenue,
-        paid_cents=revenue - unpaid,
-        unpaid_cents=unpaid,
-        unpaid_jobs=sum(job.unpaid_cents > 0 for job in done),
-        priced=len(prices),
-        average_price_cents=rounded(Decimal(sum(prices)) / len(prices)) if prices else None,
-        loads=dict(sorted(Counter(job.load_size for job in done if job.load_size).items())),
-        with_arrival=len(punctual),
-        on_time=sum(punctual),
-    )
-
-
-def _reasons(reasons: Iterable[str]) -> tuple[ReasonCount, ...]:
-    """The most frequent ones first; reasons that differ only in case count as one."""
+def _reasons(jobs: Iterable[Iterable[str]]) -> tuple[ReasonCount, ...]:
+    """From the reasons of each job. The most frequent ones first; reasons that differ only in case
+    count as one, and once for each job."""
     told: dict[str, str] = {}
     counts: Counter[str] = Counter()
-    for reason in reasons:
-        told.setdefault(reason.casefold(), reason)
-        counts[reason.casefold()] += 1
+    for reasons in jobs:
+        own = {reason.casefold(): reason for reason in reasons}
+        counts.update(own.keys())
+        told = own | told
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     return tuple(ReasonCount(reason=told[key], jobs=n) for key, n in ordered[:MOST_REASONS])
+
+
+def _one(reason: str | None) -> tuple[str, ...]:
+    return () if reason is None else (reason,)
 
 
 def _times(jobs: Iterable[JobFigures]) -> Iterator[StatusTime]:

@@ -189,10 +189,10 @@ def edit(
     ] = None,
     paid: Annotated[
         Optional[str],
-        typer.Option(help=f"How: {', '.join(get_args(PaymentMethod))}; `none` takes it back."),
+        typer.Option(help=f"How: {', '.join(get_args(PaymentMethod))}; `none` takes all back."),
     ] = None,
     paid_amount: Annotated[
-        Optional[str], typer.Option(help="In dollars. If left out, the whole price.")
+        Optional[str], typer.Option(help="In dollars. If left out, what is owed.")
     ] = None,
     reason: Annotated[
         Optional[str],

@@ -14,9 +14,11 @@ from cli.output.output import CliError, UsageError, console, money, print_json, 
 from functions.api.reports import ReportQuery
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.s3_stores import S3Tenants
+from functions.aws.sent_texts import DynamoSentTexts
 from functions.protocol.clock import utc_now
 from functions.views.read_report import ReadReport, ReportDocument, TooMuch
-from statemachine.report import Figures, Grouping
+from statemachine.report import Grouping
+from statemachine.report_figures import Figures
 
 USUAL_DAYS = 30
 
@@ -32,7 +34,7 @@ def report(
     csv: Annotated[Optional[Path], typer.Option(help="A new file; a row for each job.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show how the business did: jobs, revenue, unpaid, average price, on time.
+    """Show how the business did: jobs, revenue, unpaid, average price, on time, texts.
 
     Days are by the business's clock. docs/reports.md says what each figure is.
     """
@@ -91,9 +93,10 @@ def _directly(context: typer.Context) -> ReadReport:
     """Trucks keep their ids: their names are on the roster page."""
     connection = context.obj.connection
     outputs = connection.outputs
-    index = DynamoJobIndex(connection.client("dynamodb"), outputs["JobIndexTable"])
+    dynamodb, table = connection.client("dynamodb"), outputs["JobIndexTable"]
+    tenants = S3Tenants(connection.client("s3"), outputs["JobsBucket"])
     return ReadReport(
-        index, S3Tenants(connection.client("s3"), outputs["JobsBucket"]), lambda _: ()
+        DynamoJobIndex(dynamodb, table), tenants, lambda _: (), DynamoSentTexts(dynamodb, table)
     )
 
 
@@ -120,6 +123,7 @@ def _table(document: ReportDocument) -> Table:
         "unpaid",
         "average",
         "on time",
+        "texts",
     )
     for row in document.rows:
         name = document.names.get(row.key, row.key) or "(none)"
@@ -140,6 +144,7 @@ def _cells(figures: Figures, currency: str) -> tuple[str, ...]:
         money(figures.unpaid_cents, currency),
         money(figures.average_price_cents, currency),
         f"{100 * figures.on_time / arrivals:.0f} %" if arrivals else "",
+        str(figures.texts),
     )
 
 

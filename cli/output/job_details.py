@@ -55,9 +55,9 @@ def print_job(job: JobDocument, zone: ZoneInfo, now: datetime) -> None:
 
 
 def _money(job: JobDocument) -> tuple[tuple[str, str], ...]:
-    """Estimate and payment; a value is empty if there is none."""
+    """Estimate and payments; a value is empty if there is none."""
     low, high = (job.estimate.low_cents, job.estimate.high_cents) if job.estimate else (None, None)
-    paid = f"{money(job.payment.amount_cents)}, {job.payment.method}" if job.payment else ""
+    paid = "; ".join(f"{money(each.amount_cents)}, {each.method}" for each in job.payments)
     return ("estimate", f"{money(low)}–{money(high)}" if job.estimate else ""), ("paid", paid)
 
 

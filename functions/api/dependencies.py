@@ -11,6 +11,7 @@ from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
 from functions.jobs.take_slot import TakeSlot
+from functions.messages.sms_once import SentTexts
 from functions.people.accounts import Accounts
 from functions.people.api_keys import KeyCheck
 from functions.people.crew_location import ShareLocation
@@ -39,6 +40,7 @@ class Api:
     jobs: Jobs
     boards: BoardCopies
     index: JobIndex
+    sent_texts: SentTexts
     views: Views
     tenants: Tenants
     change_settings: ChangeSettings

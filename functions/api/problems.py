@@ -67,7 +67,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "crew-off": (409, "Someone is not available at that time"),
     "crew-taken": (409, "Someone cannot do all their jobs in time"),
     "override-not-allowed": (409, "Only a dispatcher may override what does not fit"),
-    "amount-missing": (409, "The job has no price; send the amount that was paid"),
+    "amount-missing": (409, "It is not known what is owed; send the amount that was paid"),
     "edit-reason-missing": (409, "A price or a payment is changed with a reason; send it"),
     "event-id-used": (409, "That event_id belongs to another event; send a new one"),
     "photo-missing": (409, "The photo was not uploaded as announced; upload it again"),

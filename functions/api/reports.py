@@ -54,7 +54,7 @@ def read_jobs_csv(api: Api, request: ApiRequest) -> ApiResponse:
 
 
 def _report(api: Api) -> ReadReport:
-    return ReadReport(api.index, api.tenants, api.roster.trucks)
+    return ReadReport(api.index, api.tenants, api.roster.trucks, api.sent_texts)
 
 
 @contextmanager

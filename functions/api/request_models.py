@@ -27,7 +27,7 @@ from statemachine.bounds import (
 from statemachine.job import DurationMinutes, PhotoKind, Schedule
 from statemachine.money import parse_money
 from statemachine.price_guide import EstimateRequest
-from statemachine.prices import MOST_CENTS
+from statemachine.prices import MOST_CENTS, LoadSize, PaymentMethod
 from statemachine.roster import Date
 from statemachine.values import (
     JOB_ID_PATTERN,
@@ -174,12 +174,26 @@ class JobsQuery(Frozen):
     first: Date | None = None
     last: Date | None = None
     flow: Name | None = None
-    crew: Name | None = None
-    """A member of the crew, by account."""
-    truck: Name | None = None
+    crew: Name | Literal["-"] | None = None
+    """A member of the crew, by account; `-` is without crew."""
+    truck: Name | Literal["-"] | None = None
     price_from: Cents | None = None
     price_to: Cents | None = None
     paid: bool | None = None
+    """False: a price that is not paid in full. A job without price and payment is neither."""
+    load_size: LoadSize | None = None
+    method: PaymentMethod | None = None
+    """How it was paid, perhaps in part."""
+    on_time: bool | None = None
+    """Whether the crew was there before the end of the window, if there was one."""
+    failed: bool | None = None
+    """Whether an attempt failed."""
+    cancelled_for: SearchText | None = None
+    """The whole reason, as reports have it."""
+    failed_for: SearchText | None = None
+    """The same, of a failed attempt."""
+    left: Annotated[str, Field(pattern=STATUSES_PATTERN, max_length=400)] | None = None
+    """Statuses, separated by commas, one of which the job has left."""
     phone: SearchText | None = None
     """A whole number, its beginning with the area code, or at least four of its last digits."""
     customer: SearchText | None = None

@@ -175,10 +175,11 @@ class JobDocument(Frozen):
     proposed_price_cents: PriceCents | None = None
     """What the reported load costs at the prices of the booking; the price may be another."""
     estimate: Estimate | None = None
-    payment: Payment | None = None
+    payments: tuple[Payment, ...] = ()
+    """What was paid; the rest of the price is owed."""
     money_changes: tuple[MoneyEntry, ...] = ()
+    """Every change of price and payments after the booking."""
     window_changes: tuple[WindowEntry, ...] = ()
-    """Every change of price and payment after the booking."""
     schedule: Schedule
     duration_minutes: int
     """How long the job takes crew and truck, with the drive."""

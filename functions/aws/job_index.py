@@ -5,29 +5,30 @@
     main#5f2c…#2962            2026-11-22T14:00:00#261121-…    the job in one week of a list
     main#9ab0…                 2026-11-22T14:00:00#261121-…    the job in a list kept whole
     main#weeks                 weeks                           the first and the last week
-    main#erased                2026-11-22                      counts of that day's erased jobs
+    main#erased                2026-11-22                      figures of that day's erased jobs
 
 A job changes its entry and its listings in one transaction. Everything here can be made again from
 the job objects: `haul index rebuild`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
 from functions.aws.reservations import all_or_none
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
+from functions.aws.sent_texts import TEXTS
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
-from functions.views.job_index import ErasedJobs, IndexChange, Listing, Weeks
+from functions.views.job_index import IndexChange, Listing, Weeks
 from statemachine.job_search import Entry
+from statemachine.report_figures import ADDED, NAMED, DayFigures, Figures, sum_of
 
 AT_ONCE = 100
 """Items in one BatchGetItem, and actions in one transaction (DynamoDB API reference)."""
 ENTRY, WEEKS = "entry", "weeks"
 TRIES = 4
-COUNTS = ("jobs", "price_cents", "paid_jobs")
-"""Of erased jobs, for each flow and status: attributes such as `haul.completed.jobs`."""
 
 
 class DynamoJobIndex:
@@ -93,15 +94,18 @@ class DynamoJobIndex:
         with all_or_none():
             self.dynamodb.transact_write_items(TransactItems=[about, *listings])
 
-    def _counted(self, tenant: str, counted: ErasedJobs) -> Item:
-        of = f"{counted.flow}.{counted.status}"
-        added = {name: getattr(counted, name) for name in COUNTS}
+    def _counted(self, tenant: str, counted: DayFigures) -> Item:
+        added = enumerate(_attributes_of(counted.figures).items())
+        names, values = {}, {}
+        for number, (name, count) in added:
+            names[f"#n{number}"], values[f":n{number}"] = name, {"N": str(count)}
         return {
             "TableName": self.table,
-            "Key": {"pk": {"S": f"{tenant}#erased"}, "sk": {"S": counted.day}},
-            "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in added),
-            "ExpressionAttributeNames": {f"#{name}": f"{of}.{name}" for name in added},
-            "ExpressionAttributeValues": {f":{name}": {"N": str(n)} for name, n in added.items()},
+            "Key": {"pk": {"S": f"{tenant}#erased"}, "sk": {"S": f"{counted.day}"}},
+            "UpdateExpression": "ADD "
+            + ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True)),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
         }
 
     def _about(self, tenant: str, change: IndexChange) -> Item:
@@ -148,20 +152,19 @@ class DynamoJobIndex:
         except ConditionFailed as error:
             raise Conflict("weeks of the index") from error
 
-    def erased_jobs(self, tenant: str, first: str, last: str) -> list[ErasedJobs]:
-        found: list[ErasedJobs] = []
+    def erased_jobs(self, tenant: str, first: date, last: date) -> list[DayFigures]:
+        found: list[DayFigures] = []
         with dynamodb_errors():
             for page in self.dynamodb.get_paginator("query").paginate(
                 TableName=self.table,
                 KeyConditionExpression="pk = :erased AND sk BETWEEN :first AND :last",
                 ExpressionAttributeValues={
                     ":erased": {"S": f"{tenant}#erased"},
-                    ":first": {"S": first},
-                    ":last": {"S": last},
+                    ":first": {"S": f"{first}"},
+                    ":last": {"S": f"{last}"},
                 },
             ):
-                for item in page["Items"]:
-                    found += _erased_in(item)
+                found += map(_erased_in, page["Items"])
         return found
 
     def stored(self, tenant: str) -> Iterator[Listing | str]:
@@ -169,7 +172,7 @@ class DynamoJobIndex:
             pk, sk = item["pk"]["S"], item["sk"]["S"]
             if sk == ENTRY:
                 yield pk.rpartition("#")[2]
-            elif sk != WEEKS and pk != f"{tenant}#erased":
+            elif sk != WEEKS and pk not in (f"{tenant}#erased", f"{tenant}#{TEXTS}"):
                 yield Listing(pk, sk)
 
     def erase_business(self, tenant: str) -> int:
@@ -211,11 +214,26 @@ def _key(listing: Listing) -> Item:
     return {"pk": {"S": listing.list}, "sk": {"S": listing.place}}
 
 
-def _erased_in(item: Item) -> Iterator[ErasedJobs]:
-    for of in sorted({name.rpartition(".")[0] for name in item} - {""}):
-        flow, _, status = of.partition(".")
-        jobs, price_cents, paid_jobs = (int(item[f"{of}.{name}"]["N"]) for name in COUNTS)
-        yield ErasedJobs(item["sk"]["S"], flow, status, jobs, price_cents, paid_jobs)
+def _attributes_of(figures: Figures) -> dict[str, int]:
+    """`jobs`, `revenue_cents`, `loads.half`: each figure that is not 0."""
+    counts = {name: getattr(figures, name) for name in ADDED}
+    for kind in NAMED:
+        counts |= {f"{kind}.{name}": count for name, count in getattr(figures, kind).items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _erased_in(item: Item) -> DayFigures:
+    """Attributes that are no figures are from another version."""
+    counts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
+    single: Item = {name: counts.get(name, 0) for name in ADDED}
+    named: Item = {kind: {} for kind in NAMED}
+    for name, count in counts.items():
+        kind, _, of = name.partition(".")
+        if kind in named:
+            named[kind][of] = count
+    return DayFigures(
+        date.fromisoformat(item["sk"]["S"]), sum_of([Figures.model_validate(single | named)])
+    )
 
 
 def _entry_in(item: Item) -> Entry:

@@ -7,7 +7,7 @@ claim ── send (one attempt) ─┬─ accepted      sent
 crash after the claim ─ the claim expires ─── unknown
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -16,7 +16,7 @@ from functions.messages.deliveries import Busy, Deliveries, change
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import HaulwayError, Logger
-from statemachine.deliveries import Attempt, Delivery
+from statemachine.deliveries import Attempt, Delivery, DeliveryName
 
 MOST_TRIES = 12
 """For a text that the provider has certainly not accepted."""
@@ -41,6 +41,16 @@ class SmsOutcomeUnknown(HaulwayError):
     """No response: the text may have been sent or not, and there is no way to find out."""
 
 
+class SentTexts(Protocol):
+    """When a business sent texts. Reports count them."""
+
+    def add(self, name: DeliveryName, at: datetime) -> None:
+        """Adding a text again changes nothing. Raises Unavailable."""
+
+    def between(self, tenant: str, since: datetime, until: datetime) -> Iterable[datetime]:
+        """The moments, to the second, from `since` to before `until`. Raises Unavailable."""
+
+
 class SmsProvider(Protocol):
     """A provider of SMS."""
 
@@ -59,6 +69,7 @@ class SmsOnce:
     metrics: Metrics
     log: Logger
     new_id: Callable[[], str]
+    sent: SentTexts
     pause: Pause = full_jitter
 
     def __call__(
@@ -95,9 +106,11 @@ class SmsOnce:
 
         delivery = change(self.deliveries, draft.name, decide, self.pause)
         if delivery.is_claimed_by(claim_id) and delivery.state == "claimed":
-            return self._send(delivery, phone, body, sender, now)
+            delivery = self._send(delivery, phone, body, sender, now)
         if delivery.state == "claimed":
             raise Busy("another sender has the claim")
+        if delivery.sent_at:  # also if it was sent before: a crash came before it was counted
+            self.sent.add(delivery.name, delivery.sent_at)
         return delivery
 
     def _send(

@@ -10,7 +10,7 @@ come twice, late, or in any order:
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from functions.protocol.read_each import Unreadable, read_each
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.job_search import Entry, entry_of, is_whole, terms_of
+from statemachine.report_figures import DayFigures, figures_of
 
 WEEK_S = 7 * 24 * 3600
 
@@ -52,19 +53,8 @@ class IndexChange:
     entry: Entry | None
     added: frozenset[Listing]
     removed: frozenset[Listing]
-    counted: "ErasedJobs | None" = None
-    """What to add to the counts of erased jobs."""
-
-
-class ErasedJobs(NamedTuple):
-    """Erased jobs, counted by the day of the business, for reports. No person is in it."""
-
-    day: str
-    flow: str
-    status: str
-    jobs: int
-    price_cents: int
-    paid_jobs: int
+    counted: DayFigures | None = None
+    """What to add to the figures of erased jobs."""
 
 
 class JobIndex(Protocol):
@@ -88,8 +78,8 @@ class JobIndex(Protocol):
     def set_weeks(self, tenant: str, weeks: Weeks, before: Weeks | None) -> None:
         """Raises Conflict if the stored ones are not `before`."""
 
-    def erased_jobs(self, tenant: str, first: str, last: str) -> list[ErasedJobs]:
-        """The counts of erased jobs of these days, both included."""
+    def erased_jobs(self, tenant: str, first: date, last: date) -> list[DayFigures]:
+        """The figures of erased jobs of these days of the business, both included."""
 
     def stored(self, tenant: str) -> Iterator[Listing | str]:
         """Each listing, and the job id of each entry. Reads the whole table, so only for a
@@ -112,8 +102,8 @@ class IndexJob:
         self._repeat(lambda: self._write(job.tenant, entry, again))
 
     def erase(self, tenant: str, job_id: str, zone: ZoneInfo) -> None:
-        """Erases the entry and its listings, if there are any, and counts the job among the erased
-        ones of its day in `zone`. Raises Unavailable."""
+        """Erases the entry and its listings, if there are any, and adds its figures to those of the
+        erased jobs of its day in `zone`. Raises Unavailable."""
         self._repeat(lambda: self._erase(tenant, job_id, zone))
 
     def remove_stray(self, tenant: str, listing: Listing) -> bool:
@@ -179,15 +169,9 @@ def start_of(week: int) -> datetime:
     return datetime.fromtimestamp(week * WEEK_S, UTC)
 
 
-def _counted(entry: Entry, zone: ZoneInfo) -> ErasedJobs:
-    return ErasedJobs(
-        day=entry.at.astimezone(zone).date().isoformat(),
-        flow=entry.flow,
-        status=entry.status,
-        jobs=1,
-        price_cents=entry.price_cents or 0,
-        paid_jobs=int(entry.paid),
-    )
+def _counted(entry: Entry, zone: ZoneInfo) -> DayFigures:
+    """No person is in it."""
+    return DayFigures(entry.at.astimezone(zone).date(), figures_of(entry.figures()).with_(erased=1))
 
 
 def place_of(at: datetime, job_id: str = "") -> str:

@@ -1,5 +1,6 @@
 """Reads the jobs of some days from the index, and makes the report of them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from functions.messages.sms_once import SentTexts
 from functions.people.roster import Truck
 from functions.protocol.ports import HaulwayError, Tenants
 from functions.views.find_jobs import find_jobs
@@ -15,6 +17,7 @@ from statemachine.job_search import Entry, Question
 from statemachine.prices import PriceCents
 from statemachine.report import Grouping, Report, report_of
 from statemachine.report_csv import report_csv
+from statemachine.report_figures import DayFigures, Figures
 from statemachine.roster import day_span
 from statemachine.values import Frozen, JobId, Utc
 
@@ -59,6 +62,7 @@ class ReadReport:
     index: JobIndex
     tenants: Tenants
     trucks: Callable[[str], Iterable[Truck]]
+    texts: SentTexts
 
     def __call__(
         self, tenant: str, first: date, last: date, by: Grouping, now: datetime
@@ -67,8 +71,9 @@ class ReadReport:
         business = self.tenants.read(tenant)
         zone = ZoneInfo(business.time_zone)
         entries = tuple(jobs_between(self.index, tenant, first, last, zone))
+        known = (entry.figures() for entry in entries)
         return ReportDocument(
-            **report_of((entry.figures() for entry in entries), by, zone).__dict__,
+            **report_of(known, by, zone, self._apart(tenant, first, last, zone)).__dict__,
             first=first,
             last=last,
             time_zone=business.time_zone,
@@ -84,6 +89,13 @@ class ReadReport:
         zone = ZoneInfo(business.time_zone)
         entries = jobs_between(self.index, tenant, first, last, zone)
         return report_csv((entry.figures() for entry in entries), zone, business.currency)
+
+    def _apart(self, tenant: str, first: date, last: date, zone: ZoneInfo) -> Iterator[DayFigures]:
+        """What is counted by day: jobs that were erased, and texts."""
+        yield from self.index.erased_jobs(tenant, first, last)
+        span = day_span(first, zone)[0], day_span(last, zone)[1]
+        sent = Counter(at.astimezone(zone).date() for at in self.texts.between(tenant, *span))
+        yield from (DayFigures(day, Figures(texts=count)) for day, count in sent.items())
 
     def _names(
         self, tenant: str, by: Grouping, entries: Sequence[Entry]

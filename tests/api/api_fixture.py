@@ -69,6 +69,7 @@ from tests.support.message_fakes import (
     FakeDeliveries,
     FakeEndpoints,
     FakeMetrics,
+    FakeSentTexts,
 )
 from tests.support.ops_fakes import (
     FakeDeadLetterQueues,
@@ -223,6 +224,7 @@ class ApiBackend:
         self.keys, self.log, self.metrics = FakeKeyStore(), FakeLog(), FakeMetrics()
         self.photos = FakePhotos(self.bucket, self.site)
         self.locations = FakeCrewLocations(self.faults)
+        self.sent_texts = FakeSentTexts(self.faults)
         self.dead_letter_queues = FakeDeadLetterQueues(self.faults)
         self.invalidations = FakeInvalidationTimes(self.faults)
         self.execution_counts = FakeExecutionCounts()
@@ -238,6 +240,7 @@ class ApiBackend:
             jobs=self.jobs,
             boards=FakeBoardCopies(self.boards),
             index=self.index,
+            sent_texts=self.sent_texts,
             views=self.views,
             tenants=self.tenants,
             change_settings=ChangeSettings(FakeSettingsStore(self.bucket), no_pause),

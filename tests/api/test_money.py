@@ -74,12 +74,12 @@ def test_the_crew_reports_the_load_and_notes_the_cash(api: ApiBackend) -> None:
     api.store(a_job("completed", estimate=ESTIMATE, price_cents=None))
     assert edit(api, "mike", load_size="half").json["price_cents"] == 30_000
     got = edit(api, "mike", payment={"method": "cash"})
-    assert got.json["payment"] == {"method": "cash", "amount_cents": 30_000}
+    assert got.json["payments"] == [{"method": "cash", "amount_cents": 30_000}]
     last = got.json["money_changes"][-1]
     assert last["actor"] == {"kind": "crew", "id": "mike"}
     assert last["money"] == {
-        "from": {"price_cents": 30_000},
-        "to": {"price_cents": 30_000, "payment": got.json["payment"]},
+        "from": {"price_cents": 30_000, "payments": []},
+        "to": {"price_cents": 30_000, "payments": got.json["payments"]},
     }
 
 
@@ -106,4 +106,4 @@ def test_a_payment_without_price_or_amount_is_refused(api: ApiBackend) -> None:
     assert (refused.status, refused.slug) == (409, "amount-missing")
     got = edit(api, "mike", payment={"method": "cash", "amount_cents": 8_000})
     assert (got.status, api.job(JOB).price_cents) == (200, 8_000)
-    assert api.job(JOB).payment == Payment(method="cash", amount_cents=8_000)
+    assert api.job(JOB).payments == (Payment(method="cash", amount_cents=8_000),)

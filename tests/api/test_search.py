@@ -8,9 +8,11 @@ import pytest
 from functions.aws.s3_stores import to_bytes
 from statemachine.business import BusinessSettings
 from statemachine.job import Customer, Job, Schedule
+from statemachine.prices import Payment
 from tests.api.api_fixture import ApiBackend
-from tests.support.builders import NOON, a_job
+from tests.support.builders import NOON, a_job, moved
 
+BEFORE_THE_END = ("in_progress", "ready_for_pickup")
 YEARS_AGO = NOON - timedelta(900)
 
 
@@ -60,13 +62,40 @@ def test_all_jobs_are_found_the_latest_first_and_as_cards(past: ApiBackend) -> N
         ({"status": "completed", "customer": "ada"}, [1]),
         ({"status": "cancelled,pending_pickup"}, []),
         ({"price_from": "10000", "price_to": "10000"}, [1]),
-        ({"paid": "false"}, [2, 1, 0]),
+        ({"paid": "false"}, [2, 1]),
+        ({"truck": "-"}, [2, 1, 0]),
+        ({"crew": "-"}, []),
         ({"address": "harbor", "flow": "haul"}, [2, 1, 0]),
         ({"crew": "mike", "truck": "t1"}, []),
     ],
 )
 def test_questions(past: ApiBackend, query: dict[str, str], numbers: list[int]) -> None:
     assert search(past, **query) == [f"240601-{number:06d}" for number in numbers]
+
+
+def test_the_questions_that_lead_from_a_report_to_its_jobs(api: ApiBackend) -> None:
+    half = Payment(method="check", amount_cents=5_000)
+    api.publish(a_past_job(0, "Ada", price_cents=10_000, payments=(half,), load_size="half"))
+    api.publish(a_past_job(1, "Bo", price_cents=None, crew=()))
+    begun, ready = ({"status": each, "ledger": (), "seq": 0} for each in BEFORE_THE_END)
+    api.publish(moved(a_past_job(2, "Li").with_(**begun), "no_access"))
+    api.publish(moved(a_past_job(3, "Zoe").with_(**ready), "cancel"))
+    asked: list[tuple[dict[str, str], list[int]]] = [
+        ({"load_size": "half"}, [0]),
+        ({"method": "check"}, [0]),
+        ({"paid": "false", "status": "completed"}, [0]),
+        ({"paid": "true"}, []),
+        ({"crew": "-"}, [1]),
+        ({"failed": "true"}, [2]),
+        ({"failed_for": "SO  it was"}, [2]),
+        ({"failed_for": "so"}, []),
+        ({"cancelled_for": "so it was"}, [3]),
+        ({"left": "ready_for_pickup,on_hold", "failed": "false", "status": "cancelled"}, [3]),
+        ({"on_time": "false", "crew": "mike", "status": "completed"}, [0]),
+        ({"on_time": "true"}, []),
+    ]
+    told = [[int(job_id[-6:]) for job_id in search(api, **query)] for query, _ in asked]
+    assert told == [numbers for _, numbers in asked]
 
 
 def test_days_are_those_of_the_business(api: ApiBackend) -> None:

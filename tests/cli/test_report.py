@@ -19,9 +19,11 @@ from statemachine.prices import Payment
 from tests.support.builders import a_job
 from tests.support.fakes import Bucket, FakeTenants, no_pause
 from tests.support.index_fakes import FakeJobIndex
+from tests.support.message_fakes import FakeSentTexts
 
 DAYS = ("--first", "2026-11-01", "--last", "2026-11-30")
 MADRID = BusinessSettings(tenant="main", name="Portes", country="ES")
+CASH = Payment(method="cash", amount_cents=60_000)
 APP = typer.Typer()
 APP.command()(report.report)
 
@@ -30,11 +32,11 @@ APP.command()(report.report)
 def business(monkeypatch: pytest.MonkeyPatch) -> None:
     """A business in Madrid with a paid job and an unpaid one."""
     index = FakeJobIndex()
-    for number, paid in enumerate((Payment(method="cash", amount_cents=60_000), None)):
+    for number, paid in enumerate(((CASH,), ())):
         customer = Customer(name=f"=Customer {number}")
         ids = {"job_id": f"261121-00000{number}", "token": f"{number:022d}"}
-        IndexJob(index, no_pause)(a_job("completed", payment=paid, customer=customer, **ids))
-    read = ReadReport(index, FakeTenants(Bucket(), MADRID), lambda _: ())
+        IndexJob(index, no_pause)(a_job("completed", payments=paid, customer=customer, **ids))
+    read = ReadReport(index, FakeTenants(Bucket(), MADRID), lambda _: (), FakeSentTexts())
     monkeypatch.setattr(report, "_directly", lambda _: read)
     monkeypatch.setattr(console, "_width", 160)
 

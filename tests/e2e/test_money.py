@@ -46,10 +46,9 @@ def test_done_and_paid_in_cash_is_in_the_report_the_unpaid_list_and_the_file(
             expect(opened(phone, bo).get_by_test_id("unpaid")).to_contain_text("To collect: $300")
             sent = phone.get_by_test_id("signal")
             expect(sent).to_have_attribute("data-waiting", "0", timeout=SLOW * 1000)
-        paid = until(lambda: job_of(stack, jobs[ada]), lambda job: bool(job.payment), SLOW)
-        assert paid.payment is not None
-        assert (paid.price_cents, paid.payment.method) == (30_000, "cash")
-        change = next(edit for edit in paid.edits if edit.money and edit.money.after.payment)
+        paid = until(lambda: job_of(stack, jobs[ada]), lambda job: bool(job.payments), SLOW)
+        assert [(each.amount_cents, each.method) for each in paid.payments] == [(30_000, "cash")]
+        change = next(edit for edit in paid.edits if edit.money and edit.money.after.payments)
         assert (change.actor.kind, change.actor.id) == ("crew", mike.account)
         page.goto(f"{stack.edge_url}/reports/#period=days&by=crew")
         both_are_reported(page, mike.account, ada, bo)

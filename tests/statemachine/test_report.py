@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,9 @@ import pytest
 from statemachine.flows import load_flow
 from statemachine.job_figures import JobFigures, facts_of
 from statemachine.lifecycle import Committed, judge
-from statemachine.report import Figures, ReasonCount, StatusTime, report_of
+from statemachine.report import ReasonCount, StatusTime, report_of
 from statemachine.report_csv import COLUMNS, report_csv
+from statemachine.report_figures import DayFigures, Figures, figures_of
 from tests.support.builders import CREW, NOON, a_job, a_request, minutes
 from tests.support.builders import moved as moved_at_noon
 
@@ -34,8 +35,8 @@ def figures(number: int = 1, **values: Any) -> JobFigures:
 
 def test_revenue_is_of_what_is_done_and_unpaid_what_of_it_is_owed() -> None:
     jobs = [
-        figures(1, paid_cents=30_000, method="cash"),
-        figures(2, price_cents=20_001, paid_cents=10_000, method="check"),
+        figures(1, paid_cents=30_000, methods=("cash",)),
+        figures(2, price_cents=20_001, paid_cents=10_000, methods=("check",)),
         figures(3, price_cents=None),
         figures(4, end="cancelled", status="cancelled", cancelled_for="Moved away"),
         figures(5, end=None, status="in_progress"),
@@ -73,6 +74,21 @@ def test_rows_are_days_weeks_months_members_or_trucks(by: Any, keys: list[str]) 
     assert [row.key for row in report_of(jobs, by, NEW_YORK).rows] == keys
 
 
+@pytest.mark.parametrize(("by", "days"), [("day", 2), ("month", 1), ("crew", 0), ("truck", 0)])
+def test_what_is_counted_by_day_is_in_the_rows_of_a_calendar_only(by: Any, days: int) -> None:
+    """Who worked on an erased job is not known any more."""
+    erased = figures_of(figures(paid_cents=10_000, load_size="half")).with_(erased=1)
+    apart = [
+        DayFigures(date(2026, 11, 20), erased),
+        DayFigures(date(2026, 11, 21), Figures(texts=3)),
+    ]
+    report = report_of([], by, NEW_YORK, apart)
+    assert (report.total.jobs, report.total.erased, report.total.texts) == (1, 1, 3)
+    assert (report.total.unpaid_cents, report.total.average_price_cents) == (20_000, 30_000)
+    assert report.total.loads == {"half": 1}
+    assert len(report.rows) == days
+
+
 def test_a_job_counts_for_each_member_of_its_crew() -> None:
     report = report_of([figures(crew=("mike", "ben"))], "crew", NEW_YORK)
     assert [(row.key, row.figures.revenue_cents) for row in report.rows] == [
@@ -104,6 +120,11 @@ def test_reasons_are_counted_whatever_their_case() -> None:
         ReasonCount(reason="No one home", jobs=2),
         ReasonCount(reason="Locked gate", jobs=1),
     )
+
+
+def test_a_reason_is_counted_once_for_each_job() -> None:
+    [reason] = report_of([figures(failed_for=("Rain", "rain"))], "day", NEW_YORK).failed_for
+    assert reason == ReasonCount(reason="rain", jobs=1)
 
 
 def test_the_facts_of_a_job_come_from_its_ledger() -> None:
@@ -145,7 +166,7 @@ def test_time_in_status_is_the_average_of_the_jobs_that_left_it() -> None:
 def test_the_csv_has_one_row_per_job_and_no_formula() -> None:
     jobs = [
         figures(2, at=NOON + timedelta(days=1), cancelled_for="=HYPERLINK(1)", price_cents=None),
-        figures(1, paid_cents=10_050, method="cash", crew=("mike", "ben"), load_size="half"),
+        figures(1, paid_cents=10_050, methods=("cash",), crew=("mike", "ben"), load_size="half"),
     ]
     head, first, second = csv.reader(io.StringIO(report_csv(jobs, NEW_YORK, "USD")))
     assert tuple(head) == COLUMNS
@@ -162,7 +183,7 @@ def test_the_csv_has_one_row_per_job_and_no_formula() -> None:
         "price": "300.00",
         "paid": "100.50",
         "unpaid": "199.50",
-        "method": "cash",
+        "methods": "cash",
         "on_time": "",
         "failed_attempts": "0",
         "cancelled_for": "",

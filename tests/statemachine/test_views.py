@@ -80,7 +80,7 @@ def a_job_with_a_canary_in_every_private_field() -> Job:
         place=Place(address="1 Canary Street", gate_code="canary-gate"),
         price_cents=424242,
         estimate=estimate_of(GUIDE, EstimateRequest(items=(ItemCount(name="canary-item"),))),
-        payment=Payment(method="check", amount_cents=424242),
+        payments=(Payment(method="check", amount_cents=424242),),
         schedule=Schedule(window_start=NOON, window_end=NOON + minutes(120)),
         crew=(DRIVER.with_(member="canary_member"), mate),
     )

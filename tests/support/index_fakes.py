@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from functions.protocol.ports import Conflict
-from functions.views.job_index import ErasedJobs, IndexChange, IndexJob, Listing, Weeks
+from functions.views.job_index import IndexChange, IndexJob, Listing, Weeks
 from statemachine.job_search import Entry
+from statemachine.report_figures import DayFigures, Figures, sum_of
 from tests.support.fakes import no_pause
 from tests.support.faults import Faults
 
@@ -15,7 +17,7 @@ class FakeJobIndex:
         self.faults = faults or Faults()
         self.known: dict[tuple[str, str], Entry] = {}
         self.listings: dict[str, set[Listing]] = {}
-        self.erased: dict[tuple[str, str, str, str], ErasedJobs] = {}
+        self.erased: dict[tuple[str, date], Figures] = {}
         self.spans: dict[str, Weeks] = {}
         self._lock = threading.Lock()
 
@@ -54,15 +56,16 @@ class FakeJobIndex:
 
         self.faults.around("TransactWriteItems", all_or_nothing, Conflict("lost"))
 
-    def _count(self, tenant: str, new: ErasedJobs) -> None:
-        of = tenant, new.day, new.flow, new.status
-        old = self.erased.get(of, ErasedJobs(*of[1:], 0, 0, 0))
-        sums = (one + other for one, other in zip(old[3:], new[3:], strict=True))
-        self.erased[of] = ErasedJobs(*of[1:], *sums)
+    def _count(self, tenant: str, new: DayFigures) -> None:
+        known = self.erased.get((tenant, new.day), Figures())
+        self.erased[tenant, new.day] = sum_of([known, new.figures])
 
-    def erased_jobs(self, tenant: str, first: str, last: str) -> list[ErasedJobs]:
-        ours = (each for of, each in sorted(self.erased.items()) if of[0] == tenant)
-        return [each for each in ours if first <= each.day <= last]
+    def erased_jobs(self, tenant: str, first: date, last: date) -> list[DayFigures]:
+        return [
+            DayFigures(day, figures)
+            for (of, day), figures in sorted(self.erased.items(), key=lambda each: each[0])
+            if of == tenant and first <= day <= last
+        ]
 
     def weeks(self, tenant: str) -> Weeks | None:
         return self.spans.get(tenant)

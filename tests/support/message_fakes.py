@@ -119,6 +119,21 @@ class FakeSmsProvider:
         return f"sms-{len(self.sent)}"
 
 
+class FakeSentTexts:
+    """When texts were sent, by their names."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.known: dict[DeliveryName, datetime] = {}
+
+    def add(self, name: DeliveryName, at: datetime) -> None:
+        self.faults.around("PutItem", lambda: self.known.update({name: at}), Unavailable("lost"))
+
+    def between(self, tenant: str, since: datetime, until: datetime) -> list[datetime]:
+        ours = (at for name, at in self.known.items() if name.tenant == tenant)
+        return sorted(at.replace(microsecond=0) for at in ours if since <= at < until)
+
+
 class FakeRequests:
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()

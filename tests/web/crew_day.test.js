@@ -10,6 +10,7 @@ import {
   newest,
   projected,
 } from "../../web/crew/state/crew_day.js";
+import { owedIn, paidIn } from "../../web/shared/jobs/payment.js";
 import { aDocument, aMove } from "./crew_fakes.js";
 import { NOON_MS, at, flow } from "./flows.js";
 
@@ -29,6 +30,18 @@ test("a job is shown as it will be once everything is sent", () => {
     { text: "Dog in the yard", recorded_at: note.occurred_at, queued: true },
   ]);
   assert.deepEqual([shown.photos[0].kind, shown.photos[0].queued], ["before", true]);
+});
+
+test("payments that wait on the phone are added, and the rest is owed", () => {
+  const part = { method: "cash", amount_cents: 10_000 };
+  const items = [part, { method: "check", amount_cents: 5_000 }].map((payment) => {
+    return { ...aMove(), kind: "edit", edit: { payment } };
+  });
+  const shown = projected(aDocument({ price_cents: 30_000, payments: [part] }), items, HAUL);
+  assert.deepEqual([shown.payments.length, paidIn(shown), owedIn(shown)], [3, 25_000, 5_000]);
+  const agreed = projected(aDocument({ price_cents: undefined }), items.slice(0, 1), HAUL);
+  assert.deepEqual([agreed.price_cents, owedIn(agreed)], [10_000, 0]);
+  assert.equal(owedIn(aDocument({ price_cents: undefined })), null);
 });
 
 test("queued moves follow each other, and an illegal one changes nothing", () => {

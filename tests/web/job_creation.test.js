@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { NoAnswer, Problem } from "../../web/shared/api/api.js";
-import { JobCreation } from "../../web/dispatch/state/job_creation.js";
+import { JobCreation, corrections } from "../../web/dispatch/state/job_creation.js";
 
 const ASKED = {
   customer_name: "Ada Wong",
@@ -91,4 +91,14 @@ test("after a refusal nothing is created, and the next request has a new key", a
   server.create = create;
   assert.equal((await creation.submit({ ...ASKED, price: 1 })).late, false);
   assert.equal(server.keys.size, 2);
+});
+
+test("another load than the one that arrived cannot be corrected, and is told", () => {
+  const known = { load_size: "half", items: [{ name: "Mattress", count: 1, each_cents: 3500 }] };
+  const detail = { customer: { name: "Ada", language: "en" }, place: { address: "1 Elm" }, flow: "haul", estimate: known };
+  const request = { customer_name: "Ada", language: "en", location: "1 Elm", flow: "haul", price: null };
+  const wanted = { load_size: "half", items: [{ name: "Mattress", count: 1 }], surcharges: [] };
+  assert.deepEqual(corrections({ ...request, estimate: wanted }, detail).missed, []);
+  assert.deepEqual(corrections({ ...request, estimate: { ...wanted, load_size: "full" } }, detail).missed, ["load"]);
+  assert.deepEqual(corrections({ ...request, estimate: null }, detail).missed, []);
 });

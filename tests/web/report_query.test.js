@@ -11,6 +11,7 @@ import {
   queryIn,
   questionOfRow,
 } from "../../web/reports/state/report_query.js";
+import { figuresFor } from "../../web/reports/state/figures.js";
 import { flow } from "./flows.js";
 
 const FLOWS = { haul: flow("haul"), dumpster: flow("dumpster") };
@@ -58,7 +59,7 @@ test("a number leads to the history, with the question behind the hash", () => {
   const link = historyLink(days, { crew: "mike", paid: "false" });
   assert.equal(link, "/history/#first=2026-11-01&last=2026-11-30&crew=mike&paid=false");
   assert.deepEqual(questionOfRow("mike", "crew"), { crew: "mike" });
-  assert.deepEqual(questionOfRow("", "crew"), {});
+  assert.deepEqual(questionOfRow("", "crew"), { crew: "-" });
   assert.deepEqual(questionOfRow("2026-11-01", "day"), {});
 });
 
@@ -70,4 +71,14 @@ test("ended statuses are those of the flows", () => {
 test("the share on time is whole percent, and nothing without an arrival", () => {
   assert.equal(onTimeText({ on_time: 2, with_arrival: 3 }), "67 %");
   assert.equal(onTimeText({ on_time: 0, with_arrival: 0 }), "");
+});
+
+test("a figure without jobs leads nowhere, and each other one asks for as many as it counts", () => {
+  const none = { jobs: 0, done: 0, cancelled: 0, failed_attempts: 0, unpaid_jobs: 0, priced: 0, on_time: 0 };
+  const figures = figuresFor(FLOWS, "USD");
+  assert.deepEqual(figures.filter(({ about }) => about(none) > 0), []);
+  const unpaid = figures.find(({ name }) => name === "unpaid");
+  assert.equal(unpaid.text({ unpaid_cents: 123_45 }), "$123.45");
+  assert.equal(unpaid.about({ ...none, unpaid_jobs: 2 }), 2);
+  assert.equal(unpaid.question.paid, "false");
 });

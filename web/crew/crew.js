@@ -3,6 +3,7 @@
 import { currentJob, daysOf } from "/crew/state/crew_day.js";
 import { followBrowser } from "/shared/api/browser_session.js";
 import { deviceStore } from "/crew/state/crew_store.js";
+import { owedIn } from "/shared/jobs/payment.js";
 import { StaffBusiness } from "/shared/jobs/staff_business.js";
 import { Api } from "/shared/api/api.js";
 import { officeLink, pageTitle, showBrand } from "/shared/ui/business_brand.js";
@@ -165,13 +166,13 @@ class CrewPage {
       kind,
       flow: flows[job.flow],
       truck: job.truck && this.#session.truckName(job.truck),
-      open: this.#toggled.get(job.job_id) ?? job.job_id === current,
+      open: this.#isOpen(job, current),
       unfolded: this.#unfolded.has(job.job_id),
       resting: this.#actions.resting.has(job.job_id),
       spoken: this.#spoken,
       pictureOf: (photo) => this.#pictureOf(photo),
       does: {
-        toggle: ({ job_id }) => this.#toggle(job_id, current),
+        toggle: (of) => this.#toggle(of, current),
         unfold: ({ job_id }, is) => this.#unfolded[is ? "add" : "delete"](job_id),
         move: (of, move) => this.#actions.move(of, move),
         note: (of) => this.#actions.note(of),
@@ -183,8 +184,15 @@ class CrewPage {
     });
   }
 
-  #toggle(job_id, current) {
-    this.#toggled.set(job_id, !(this.#toggled.get(job_id) ?? job_id === current));
+  /** The current job; the one that was completed here, until it is paid; and what was opened. */
+  #isOpen(job, current) {
+    const { job_id } = job;
+    const toCollect = this.#actions.completed.has(job_id) && owedIn(job) > 0;
+    return this.#toggled.get(job_id) ?? (job_id === current || toCollect);
+  }
+
+  #toggle(job, current) {
+    this.#toggled.set(job.job_id, !this.#isOpen(job, current));
     this.#draw();
   }
 

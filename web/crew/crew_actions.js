@@ -2,14 +2,19 @@
 
 import { byId, el, fill } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
-import { askAmount, askLate, askLoad, askMethod, askText, confirmAction } from "./dialogs.js";
+import { owedIn } from "/shared/jobs/payment.js";
+import { askLate, askLoad, askPayment, askText, confirmAction } from "./dialogs.js";
 import { resizePhoto } from "./resize_photo.js";
 
 const REST_MS = 1_000;
 
-/** `spoken()`: texts, language, time, and zone. `resting`: the jobs that were moved just now. */
+/**
+ * `spoken()`: texts, language, time, and zone. `resting`: the jobs that were moved just now.
+ * `completed`: those that were completed on this page, so that the money is collected here too.
+ */
 export class CrewActions {
   resting = new Set();
+  completed = new Set();
   #session;
   #spoken;
   #draw;
@@ -27,6 +32,8 @@ export class CrewActions {
   async move(job, move) {
     const { t, language } = this.#spoken();
     const label = localized(move.label, language);
+    const to = this.#session.flows[job.flow].statuses.find(({ name }) => name === move.to);
+    if (to?.end === "done") this.completed.add(job.job_id);
     if (!(move.requires ?? []).includes("reason")) return this.#moveAtOnce(job, move);
     const reason = await askText({
       title: `${label}: ${job.customer.name}`,
@@ -73,17 +80,12 @@ export class CrewActions {
     if (load_size !== null) await this.#do(() => this.#session.edit(job, { load_size }));
   }
 
-  /** How it was paid; and how much, where no price is known: then that becomes the price. */
+  /** How much was paid, and how. Where no price is known, that becomes the price. */
   async pay(job) {
     const { t } = this.#spoken();
     const title = `${t("pay")}: ${job.customer.name}`;
-    const method = await askMethod({ title, t });
-    if (method === null) return;
-    const known = job.price_cents !== undefined && job.price_cents !== null;
-    const labels = { title, label: t("amount"), save: t("save"), t };
-    const amount_cents = known ? job.price_cents : await askAmount(labels);
-    if (amount_cents === null) return;
-    await this.#do(() => this.#session.edit(job, { payment: { method, amount_cents } }));
+    const payment = await askPayment({ title, owed_cents: owedIn(job), t });
+    if (payment !== null) await this.#do(() => this.#session.edit(job, { payment }));
   }
 
   /** There is one camera input, outside the part of the page that is drawn again meanwhile. */

@@ -4,20 +4,20 @@ import { field, openDialog } from "/shared/ui/fields.js";
 import { LATE_MINUTES, lateEta } from "/crew/state/crew_day.js";
 import { METHODS } from "/shared/jobs/payment.js";
 import { LOAD_SIZES } from "/shared/jobs/price_guide.js";
-import { centsIn } from "/shared/ui/money.js";
+import { amountText, centsIn } from "/shared/ui/money.js";
 import { el } from "/shared/ui/elements.js";
 import { clockText } from "/shared/ui/time.js";
 
 const NOTE = { tag: "textarea", rows: 4, maxlength: 2000 };
 const AMOUNT = { inputmode: "decimal", autocomplete: "off" };
 
-/** The text, or null if the person goes back. `missing` is said if the text does not fit. */
-export async function askText({ title, label, hint, missing, save, t, input = NOTE, fits = Boolean }) {
-  const text = field(label, { ...input, autofocus: true, hint });
+/** The text, or null if the person goes back. `missing` is said if there is none. */
+export async function askText({ title, label, hint, missing, save, t }) {
+  const text = field(label, { ...NOTE, autofocus: true, hint });
   const submit = (event) => {
     event.preventDefault();
     const answer = text.input.value.trim();
-    if (fits(answer)) return dialog.close(`=${answer}`);
+    if (answer) return dialog.close(`=${answer}`);
     text.complain(missing);
     text.input.focus();
   };
@@ -56,18 +56,34 @@ export function askLoad(job, { t }) {
   return askChoice({ title: t("load_question"), answers, t });
 }
 
-/** How it was paid, or null. */
-export function askMethod({ title, t }) {
-  const answers = Object.keys(METHODS).map((method) => ({ value: method, label: t(`by_${method}`) }));
-  return askChoice({ title, answers, t });
-}
-
-/** An amount in cents, or null if the person goes back. */
-export async function askAmount({ title, label, save, t }) {
-  const fits = (typed) => Number.isInteger(centsIn(typed));
-  const missing = t("amount_missing");
-  const text = await askText({ title, label, hint: null, missing, save, t, input: AMOUNT, fits });
-  return text === null ? null : centsIn(text);
+/** {method, amount_cents}, or null if the person goes back. The amount is what is owed, or another. */
+export async function askPayment({ title, owed_cents, t }) {
+  const amount = field(t("amount"), { ...AMOUNT, value: amountText(owed_cents || null) });
+  const pay = (method) => {
+    const cents = centsIn(amount.input.value);
+    if (Number.isInteger(cents)) return dialog.close(`=${method} ${cents}`);
+    amount.complain(t("amount_missing"));
+    amount.input.focus();
+  };
+  const buttons = Object.keys(METHODS).map((method) =>
+    el("button.button.wide.dialog-answer", { type: "button", onclick: () => pay(method) }, t(`by_${method}`)),
+  );
+  const dialog = el(
+    "dialog",
+    { "aria-labelledby": "dialog-title", "data-testid": "dialog" },
+    el(
+      "form.stack",
+      { onsubmit: (event) => event.preventDefault(), novalidate: true },
+      el("h2", { id: "dialog-title" }, title),
+      amount.node,
+      buttons,
+      goBack(t, () => dialog.close("")),
+    ),
+  );
+  const answer = answerIn(await openDialog(dialog));
+  if (answer === null) return null;
+  const [method, cents] = answer.split(" ");
+  return { method, amount_cents: Number(cents) };
 }
 
 /** Whether the person says yes. */

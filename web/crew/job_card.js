@@ -4,6 +4,7 @@ import { lackingFor, movesOf, statusOf } from "/crew/state/crew_day.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
+import { owedIn } from "/shared/jobs/payment.js";
 import { moneyText } from "/shared/ui/money.js";
 import { clockText, windowText } from "/shared/ui/time.js";
 
@@ -154,19 +155,27 @@ function tools(job, { spoken, does }) {
   );
 }
 
-/** What is to be collected, or how it was paid. */
+/** How it was paid, and what is still to be collected. */
 function money(job, { spoken, does }) {
   const { t, language, currency } = spoken;
   const text = (cents) => moneyText(cents, currency, language);
-  const { payment, price_cents } = job;
-  if (payment) {
-    const told = { amount: text(payment.amount_cents), how: t(`by_${payment.method}`).toLowerCase() };
+  const paid = (job.payments ?? []).map(({ amount_cents, method }) => {
+    const told = { amount: text(amount_cents), how: t(`by_${method}`).toLowerCase() };
     return el("p.money", { "data-testid": "paid" }, icon("check"), t("paid", told));
-  }
+  });
+  return [paid, owes(job) && toCollect(owedIn(job), text, { job, t, does })];
+}
+
+/** Whether there is something to collect, or no price yet. */
+function owes(job) {
+  return owedIn(job) !== 0 || (job.payments ?? []).length === 0;
+}
+
+function toCollect(owed, text, { job, t, does }) {
   return el(
     "div.money",
     { "data-testid": "unpaid" },
-    el("strong", {}, text(price_cents) ? t("to_collect", { amount: text(price_cents) }) : t("no_price")),
+    el("strong", {}, owed === null ? t("no_price") : t("to_collect", { amount: text(owed) })),
     el(
       "button.button",
       {

@@ -14,7 +14,7 @@ export const MONEY_WORDS = {
     by_check: "Check",
     by_transfer: "Bank transfer",
     by_other: "Another way",
-    why_money: "This was changed already. A change needs a reason: tell the office.",
+    why_money: "This is noted already. What differs needs a reason: tell the office.",
   },
   es: {
     act_payment: "Pago",

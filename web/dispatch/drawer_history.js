@@ -85,11 +85,12 @@ function movedItem(entry, { flow, account, zone }) {
   );
 }
 
-/** Who changed the price or the payment, from what to what, and why. */
+/** Who changed the price or the payments, from what to what, and why. */
 function moneyItem(entry, { account, currency, zone }) {
   const { from, to } = entry.money;
   const price = (money) => moneyText(money.price_cents, currency) || "none";
-  const paid = (money) => (money.payment ? paidText(money.payment, currency) : "not paid");
+  const paid = ({ payments = [] }) =>
+    payments.map((payment) => paidText(payment, currency)).join(" + ") || "not paid";
   const lines = [
     price(from) !== price(to) && `Price: ${price(from)} → ${price(to)}`,
     paid(from) !== paid(to) && `Payment: ${paid(from)} → ${paid(to)}`,

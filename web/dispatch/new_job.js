@@ -6,6 +6,7 @@ import { placeErrors } from "/shared/ui/field_errors.js";
 import { icon } from "/shared/ui/icons.js";
 import { loadIn } from "/dispatch/state/board.js";
 import { JobCreation } from "/dispatch/state/job_creation.js";
+import { EstimateFields } from "./estimate_fields.js";
 import { KnownCustomers } from "./known_customers.js";
 import { FULL, mayOverbook } from "/dispatch/state/overbooking.js";
 import { windowError, scheduleWarning } from "/dispatch/state/schedule_check.js";
@@ -41,6 +42,7 @@ export class NewJobDialog {
   #service;
   #like;
   #known;
+  #estimate = new EstimateFields();
   #warning = null;
   #overbook = false;
   #fields;
@@ -68,12 +70,21 @@ export class NewJobDialog {
       zone: this.#zone,
     });
     this.#known.follow(this.#fields.phone.input);
+    this.#showEstimate();
     this.#dialog = el(
       "dialog.wide",
       { "aria-labelledby": "new-job-title", "data-testid": "new-job" },
       this.#form(),
     );
     await openDialog(this.#dialog);
+  }
+
+  async #showEstimate() {
+    try {
+      this.#estimate.show(await this.#service.business(), this.#like?.estimate);
+    } catch {
+      // without a price guide the job gets no estimate here, and the form works
+    }
   }
 
   #makeFields() {
@@ -115,6 +126,7 @@ export class NewJobDialog {
       this.#known.node,
       nodes.location,
       nodes.notes,
+      this.#estimate.node,
       el("div.two", {}, nodes.window_start, nodes.window_end),
       zoneText(this.#zone) && el("p.quiet.small", {}, zoneText(this.#zone)),
       el("div.two", {}, nodes.duration_minutes, nodes.price),
@@ -168,6 +180,7 @@ export class NewJobDialog {
     return {
       ...texts,
       price: price === null ? null : price / 100,
+      estimate: this.#estimate.wanted,
       schedule: Object.keys(planned).length > 0 ? planned : null,
     };
   }
@@ -210,13 +223,13 @@ export class NewJobDialog {
 
 /** The same job again, at another time. */
 function valuesOf(like) {
-  const { customer, place, price_cents, duration_minutes, flow } = like;
+  const { customer, place, price_cents, proposed_price_cents, duration_minutes, flow } = like;
   return {
     customer_name: customer.name,
     phone: typedPhone(customer.phone ?? ""),
     location: place.address,
     notes: loadIn(like),
-    price: amountText(price_cents),
+    price: price_cents === proposed_price_cents ? "" : amountText(price_cents), // else the load tells it
     duration_minutes,
     language: customer.language,
     flow,

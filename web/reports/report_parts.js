@@ -5,71 +5,47 @@ import { moneyText } from "/shared/ui/money.js";
 import { spanText } from "/shared/ui/time.js";
 import { METHODS } from "/shared/jobs/payment.js";
 import { LOADS } from "/shared/jobs/proof_of_service.js";
-import {
-  GROUPINGS,
-  daysOfRow,
-  endedStatuses,
-  historyLink,
-  onTimeText,
-  questionOfRow,
-} from "/reports/state/report_query.js";
+import { figuresFor } from "/reports/state/figures.js";
+import { GROUPINGS, daysOfRow, endedStatuses, historyLink, questionOfRow } from "/reports/state/report_query.js";
 
 const MINUTE_MS = 60_000;
-const HEADS = ["Jobs", "Done", "Cancelled", "Failed attempts", "Revenue", "Unpaid", "Average price", "On time"];
+const BESIDE = ["cancelled", "failed-attempts"]; // of little use without the rows
 
 /** The numbers of all days, large. */
-export function totals({ total, currency, ...days }, flows) {
-  const link = (question) => historyLink(days, question);
-  const done = { status: endedStatuses(flows, "done") };
-  const tile = (name, text, href, testid) =>
-    el(
-      "a.tile",
-      { href, "data-testid": testid },
-      el("span.small.quiet", {}, name),
-      el("strong.numbers", {}, text || "–"),
+export function totals({ total, currency, first, last }, flows) {
+  const tile = ({ name, head, text, about, question }) => {
+    const leads = about(total) > 0 && { href: historyLink({ first, last }, question) };
+    return el(
+      leads ? "a.tile" : "div.tile",
+      { ...leads, "data-testid": `total-${name}` },
+      el("span.small.quiet", {}, head),
+      el("strong.numbers", {}, text(total) || "–"),
     );
-  return el(
-    "div.tiles",
-    { "data-testid": "totals" },
-    tile("Jobs", String(total.jobs), link(), "total-jobs"),
-    tile("Done", String(total.done), link(done), "total-done"),
-    tile("Revenue", moneyText(total.revenue_cents, currency), link(done), "total-revenue"),
-    tile("Unpaid", moneyText(total.unpaid_cents, currency), link({ ...done, paid: "false" }), "total-unpaid"),
-    tile("Average price", moneyText(total.average_price_cents, currency), link(done), "total-average"),
-    tile("On time", onTimeText(total), link(), "total-on-time"),
-  );
+  };
+  const shown = figuresFor(flows, currency).filter(({ name }) => !BESIDE.includes(name));
+  return el("div.tiles", { "data-testid": "totals" }, shown.map(tile));
 }
 
 /** A row for each day, week, month, crew member, or truck, and one for all. */
 export function figuresTable(report, flows, nameOf) {
-  const { rows, total, by } = report;
-  const whole = { first: report.first, last: report.last };
-  const line = (head, figures, days, question, tag = "tr") => {
-    const ended = (end) => ({ ...question, status: endedStatuses(flows, end) });
-    const link = (text, asked, is = text) =>
-      el("td.numbers", {}, is === 0 ? text : el("a", { href: historyLink(days, asked) }, text));
-    const money = (cents) => moneyText(cents, report.currency) || "–";
-    return el(
-      tag,
-      {},
-      el("th", { scope: "row" }, head),
-      link(figures.jobs, question),
-      link(figures.done, ended("done")),
-      link(figures.cancelled, ended("cancelled")),
-      el("td.numbers", {}, figures.failed_attempts),
-      link(money(figures.revenue_cents), ended("done"), figures.revenue_cents),
-      link(money(figures.unpaid_cents), { ...ended("done"), paid: "false" }, figures.unpaid_cents),
-      el("td.numbers", {}, money(figures.average_price_cents)),
-      el("td.numbers", {}, onTimeText(figures) || "–"),
-    );
+  const { rows, total, by, first, last } = report;
+  const columns = figuresFor(flows, report.currency);
+  const line = (head, figures, days, asked) => {
+    const cell = ({ name, text, about, question }) => {
+      const link = { href: historyLink(days, { ...question, ...asked }), "data-figure": name };
+      const said = text(figures) || "–";
+      return el("td.numbers", {}, about(figures) > 0 ? el("a", link, said) : said);
+    };
+    return el("tr", {}, el("th", { scope: "row" }, head), columns.map(cell));
   };
+  const heads = [GROUPINGS[by], ...columns.map(({ head }) => head)];
   return el(
     "div.scrolled",
     { tabindex: "0", role: "region", "aria-label": "Figures" },
     el(
       "table",
       { "data-testid": "figures" },
-      el("thead", {}, el("tr", {}, [GROUPINGS[by], ...HEADS].map((head) => el("th", { scope: "col" }, head)))),
+      el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
       el(
         "tbody",
         {},
@@ -77,8 +53,10 @@ export function figuresTable(report, flows, nameOf) {
           line(nameOf(key), figures, daysOfRow(key, report), questionOfRow(key, by)),
         ),
       ),
-      el("tfoot", {}, line("Total", total, whole, {})),
+      el("tfoot", {}, line("Total", total, { first, last }, {})),
     ),
+    total.erased > 0 &&
+      el("p.small.quiet", { "data-testid": "erased" }, `${total.erased} of these jobs are erased: they are only counted.`),
   );
 }
 
@@ -103,7 +81,11 @@ export function unpaidList({ unpaid = [], total, currency }, dayOf) {
 }
 
 /** Loads, payments, reasons, and times, each as a small table. */
-export function smallTables({ total, methods, cancelled_for, failed_for, times }, flows) {
+export function smallTables({ total, cancelled_for, failed_for, times, first, last }, flows) {
+  const done = { status: endedStatuses(flows, "done") };
+  const cancelled = { status: endedStatuses(flows, "cancelled") };
+  const jobs = (count, question) =>
+    el("td.numbers", {}, question ? el("a", { href: historyLink({ first, last }, question) }, count) : count);
   const pairs = (title, head, entries, testid) =>
     section(
       title,
@@ -111,15 +93,16 @@ export function smallTables({ total, methods, cancelled_for, failed_for, times }
         ? el("p.quiet", {}, "None.")
         : table(
             [head, "Jobs"],
-            entries.map(([name, count]) => el("tr", {}, el("td", {}, name), el("td.numbers", {}, count))),
+            entries.map(([name, count, question]) => el("tr", {}, el("td", {}, name), jobs(count, question))),
             testid,
           ),
     );
-  const counts = (named, labels) =>
+  const counts = (named, labels, asks) =>
     Object.entries(labels)
       .filter(([name]) => named[name] !== undefined)
-      .map(([name, label]) => [label, named[name]]);
-  const reasons = (list) => list.map(({ reason, jobs }) => [reason || "(no reason)", jobs]);
+      .map(([name, label]) => [label, named[name], { ...done, [asks]: name }]);
+  const reasons = (list, asks, asked) =>
+    list.map(({ reason, jobs }) => [reason || "(no reason)", jobs, reason && { ...asked, [asks]: reason }]);
   const label = ({ flow, status }) => {
     const found = flows[flow]?.statuses.find(({ name }) => name === status);
     return `${flows[flow]?.label.en ?? flow}: ${found?.label.en ?? status}`;
@@ -127,10 +110,10 @@ export function smallTables({ total, methods, cancelled_for, failed_for, times }
   return el(
     "div.small-tables",
     {},
-    pairs("Loads", "Load", counts(total.loads, LOADS), "loads"),
-    pairs("How it was paid", "Payment", counts(methods, METHODS), "methods"),
-    pairs("Cancelled because", "Reason", reasons(cancelled_for), "cancelled"),
-    pairs("Failed attempts", "Reason", reasons(failed_for), "failed"),
+    pairs("Loads", "Load", counts(total.loads, LOADS, "load_size"), "loads"),
+    pairs("How it was paid", "Payment", counts(total.methods, METHODS, "method"), "methods"),
+    pairs("Cancelled because", "Reason", reasons(cancelled_for, "cancelled_for", cancelled), "cancelled"),
+    pairs("Failed attempts", "Reason", reasons(failed_for, "failed_for", {}), "failed"),
     section(
       "Time in status",
       table(
@@ -140,7 +123,7 @@ export function smallTables({ total, methods, cancelled_for, failed_for, times }
             "tr",
             {},
             el("td", {}, label(time)),
-            el("td.numbers", {}, time.jobs),
+            jobs(time.jobs, { flow: time.flow, left: time.status }),
             el("td.numbers", {}, spanText(time.average_minutes * MINUTE_MS)),
           ),
         ),

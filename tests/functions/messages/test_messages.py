@@ -63,6 +63,7 @@ from tests.support.message_fakes import (
     FakeMetrics,
     FakePhoneRecords,
     FakeRequests,
+    FakeSentTexts,
     FakeSmsProvider,
     FakeTextBudgets,
     FakeWebhookClient,
@@ -106,7 +107,10 @@ class MessageSenders:
             FakeDelayedMessages(queue),
         )
         new_id = lambda: f"claim-{next(CLAIMS)}"  # noqa: E731
-        once = SmsOnce(self.deliveries, self.texts, self.metrics, self.log, new_id, pause=no_pause)
+        self.sent = FakeSentTexts(stored)
+        once = SmsOnce(
+            self.deliveries, self.texts, self.metrics, self.log, new_id, self.sent, no_pause
+        )
         self.send = SendSms(
             FakeJobs(self.bucket), self.tenants, self.numbers, FakeTextBudgets(self.bucket),
             self.requests, once, self.later,

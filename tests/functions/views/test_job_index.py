@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,6 @@ from functions.protocol.ports import Conflict, Corrupt, Unavailable
 from functions.repair.sweep_index import SweepIndex
 from functions.views.find_jobs import LISTED, LOOKED_UP, find_jobs
 from functions.views.job_index import (
-    ErasedJobs,
     IndexChange,
     IndexJob,
     JobIndex,
@@ -27,6 +26,8 @@ from functions.views.job_index import (
 from statemachine.business import BusinessSettings
 from statemachine.job import Customer, Job, Place, Schedule
 from statemachine.job_search import Question
+from statemachine.prices import Payment
+from statemachine.report_figures import DayFigures, Figures
 from tests.support.builders import NOON, a_job, moved
 from tests.support.fakes import Bucket, FakeJobs, FakeTenants, no_pause
 from tests.support.faults import Faults
@@ -339,17 +340,32 @@ def test_an_erased_job_is_counted_once_on_the_day_of_the_business(index: JobInde
     """One in the morning in UTC is the evening before in New York."""
     at = NOON.replace(hour=1)
     window = Schedule(window_start=at, window_end=NOON)
-    one = a_job("completed", schedule=window)
+    part = Payment(method="cash", amount_cents=20_000)
+    one = a_job("completed", schedule=window, payments=(part,), load_size="half")
     two = a_job("completed", job_id="261121-000002", schedule=window, price_cents=None)
     three = a_job("cancelled", job_id="261121-000003", schedule=window)
     index_job, new_york = entered(index, one, two, three), ZoneInfo("America/New_York")
     for job in (one, two, three, one):
         index_job.erase("main", job.job_id, new_york)
-    assert index.erased_jobs("main", "2026-11-20", "2026-11-20") == [
-        ErasedJobs("2026-11-20", "haul", "cancelled", 1, 60_000, 0),
-        ErasedJobs("2026-11-20", "haul", "completed", 2, 60_000, 0),
-    ]
-    assert index.erased_jobs("main", "2026-11-21", "2026-12-31") == []
+    erased = Figures(
+        jobs=3,
+        erased=3,
+        done=2,
+        cancelled=1,
+        revenue_cents=60_000,
+        paid_cents=20_000,
+        unpaid_cents=40_000,
+        unpaid_jobs=1,
+        priced=1,
+        average_price_cents=60_000,
+        loads={"half": 1},
+        methods={"cash": 1},
+        with_arrival=2,
+        on_time=2,
+    )
+    day = date(2026, 11, 20)
+    assert index.erased_jobs("main", day, day) == [DayFigures(day, erased)]
+    assert index.erased_jobs("main", date(2026, 11, 21), date(2026, 12, 31)) == []
     assert everything(index) == set()
 
 

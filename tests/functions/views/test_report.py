@@ -1,7 +1,7 @@
 """Reports from the index equal what the raw job objects say: to the cent and the job."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -11,13 +11,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from functions.views.job_index import IndexJob
-from functions.views.read_report import TooMuch, jobs_between
+from functions.views.read_report import ReadReport, TooMuch, jobs_between
+from statemachine.business import BusinessSettings
+from statemachine.deliveries import DeliveryName
 from statemachine.job import Assigned, Job, Schedule
 from statemachine.prices import LoadSize, Payment
 from statemachine.report import Grouping, Report, report_of
-from tests.support.builders import DRIVER, a_job
-from tests.support.fakes import no_pause
+from tests.support.builders import DRIVER, NOON, a_job
+from tests.support.fakes import Bucket, FakeTenants, no_pause
+from tests.support.faults import Faults
 from tests.support.index_fakes import FakeJobIndex
+from tests.support.message_fakes import FakeSentTexts
 
 YEAR = 2026
 ZONES = ("America/Los_Angeles", "Europe/Madrid", "Pacific/Auckland")
@@ -42,11 +46,20 @@ def a_year(seed: int = 17) -> Iterator[Job]:
             created_at=start - timedelta(days=2),
             ledger=tuple(_moved(entry, start, pace) for entry in job.ledger),
             price_cents=price,
-            payment=Payment(method="cash", amount_cents=paid) if paid else None,
+            payments=parts_of(paid, chance),
             load_size=chance.choice(LOADS),
             crew=crew[: chance.randrange(3)],
             truck=chance.choice([None, "t1", "t2"]),
         )
+
+
+def parts_of(paid: int | None, chance: random.Random) -> tuple[Payment, ...]:
+    """At once or, one time in three, in two parts."""
+    if not paid:
+        return ()
+    first = chance.choice([paid, paid, paid // 2])
+    parts = (("cash", first), ("check", paid - first))
+    return tuple(Payment(method=how, amount_cents=cents) for how, cents in parts if cents)
 
 
 def _moved(entry: Any, start: datetime, pace: int) -> Any:
@@ -80,7 +93,7 @@ def counted(jobs: tuple[Job, ...], zone: str) -> dict[str, dict[str, int]]:
         day["cancelled"] += job.status == "cancelled"
         if job.status == "completed":
             price = job.price_cents or 0
-            paid = job.payment.amount_cents if job.payment else 0
+            paid = sum(payment.amount_cents for payment in job.payments)
             day["done"] += 1
             day["revenue_cents"] += price
             day["unpaid_cents"] += price - paid if paid < price else 0
@@ -127,6 +140,39 @@ def test_weeks_and_months_add_up_to_the_total(by: Grouping) -> None:
     report = reported(ZONES[0], by, date(YEAR, 1, 1), date(YEAR, 12, 31))
     for name in COUNTED:
         assert sum(getattr(row.figures, name) for row in report.rows) == getattr(report.total, name)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_after_erasures_whose_answers_were_lost_each_day_has_the_same_figures(zone: str) -> None:
+    """Every third job is erased, twice; also texts are in the report of their day."""
+    jobs, _ = the_year()
+    index = FakeJobIndex()
+    index_job, texts = IndexJob(index, no_pause), FakeSentTexts()
+    for job in jobs:
+        index_job(job)
+    index.faults = Faults({"TransactWriteItems": ["after", None] * JOBS})
+    for job in jobs[::3] * 2:
+        index_job.erase("main", job.job_id, ZoneInfo(zone))
+    for number, job in enumerate(jobs):
+        texts.add(a_text_about(job), datetime(YEAR, 7, 1, tzinfo=UTC) + timedelta(hours=number))
+    business = BusinessSettings.model_validate({"tenant": "main", "name": "H", "time_zone": zone})
+    read = ReadReport(index, FakeTenants(Bucket(), business), lambda _: (), texts)
+    halves = [(date(YEAR - 1, 12, 20), date(YEAR, 6, 30)), (date(YEAR, 7, 1), date(YEAR + 1, 1, 2))]
+    rows = [row for half in halves for row in read("main", *half, "day", NOON).rows]
+    told = {row.key: {name: getattr(row.figures, name) for name in COUNTED} for row in rows}
+    raw = counted(jobs, zone)
+    assert {day: n for day, n in told.items() if n["jobs"]} == {
+        day: {name: n[name] for name in COUNTED} for day, n in raw.items()
+    }
+    assert sum(row.figures.erased for row in rows) == len(jobs[::3])
+    sent = Counter(f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d}" for at in texts.known.values())
+    assert {row.key: row.figures.texts for row in rows if row.figures.texts} == sent
+
+
+def a_text_about(job: Job) -> DeliveryName:
+    return DeliveryName(
+        tenant="main", about=job.job_id, mark="1", channel="sms", recipient="customer"
+    )
 
 
 def test_days_between_are_those_of_the_business() -> None:

@@ -30,7 +30,10 @@ function withAction(job, item, flow) {
     schedule: { ...job.schedule, ...schedule },
     load_size: load_size ?? job.load_size,
     ...(load_size && { price_cents: priceAfterLoad(job, load_size) ?? undefined }),
-    ...(payment && { payment, price_cents: job.price_cents ?? payment.amount_cents }),
+    ...(payment && {
+      payments: [...(job.payments ?? []), payment],
+      price_cents: job.price_cents ?? payment.amount_cents,
+    }),
   };
 }
 

@@ -15,6 +15,7 @@ import { announce, customerPanel, emptyResults, resultsList } from "./results.js
 import { SearchForm } from "./search_form.js";
 
 const POLL_MS = 60_000;
+const NO_ROSTER = { members: [], trucks: [] };
 
 class HistoryPage {
   #root = byId("history");
@@ -63,8 +64,9 @@ class HistoryPage {
   /** Someone is signed in: builds the page and asks what the address asks. */
   async #begin() {
     const { flows, seesRoster } = this.#session;
-    const crew = seesRoster ? await this.#crew() : [];
-    this.#form = new SearchForm({ flows, crew, onAsked: (question) => this.#asked(question) });
+    const { members, trucks } = seesRoster ? await this.#roster() : NO_ROSTER;
+    const onAsked = (question) => this.#asked(question);
+    this.#form = new SearchForm({ flows, crew: members, trucks, onAsked });
     this.#form.show(this.#place.question);
     fill(byId("toolbar"), pageHeader(this.#session.user, null, () => this.#signOut()));
     this.#show("shown", () => [this.#top, this.#list]);
@@ -72,11 +74,11 @@ class HistoryPage {
     if (this.#place.job === null) this.#form.focus();
   }
 
-  async #crew() {
+  async #roster() {
     try {
-      return (await this.#session.crew({})).members;
+      return await this.#session.crew({});
     } catch {
-      return []; // the other filters work without it
+      return NO_ROSTER; // the other filters work without it
     }
   }
 

@@ -4,10 +4,14 @@ import { el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { centsIn } from "/shared/ui/money.js";
 import { field } from "/shared/ui/fields.js";
+import { METHODS } from "/shared/jobs/payment.js";
+import { LOADS } from "/shared/jobs/proof_of_service.js";
 import { statusesOf } from "/dispatch/history/state/status_choices.js";
 
 const TYPING_MS = 250;
-const PAID = [["", "Paid or not"], ["true", "Paid"], ["false", "Not paid"]];
+const NO_ONE = "-"; // the API's name for jobs without crew, or without truck
+const PAID = [["", "Paid or not"], ["true", "Paid"], ["false", "Not paid in full"]];
+const FIRST_SHOWN = ["first", "last", "status", "paid"];
 
 export class SearchForm {
   #fields;
@@ -17,7 +21,7 @@ export class SearchForm {
   node;
 
   /** `onAsked(question)` is called a moment after the last change. */
-  constructor({ flows, crew, onAsked }) {
+  constructor({ flows, crew, trucks, onAsked }) {
     this.#onAsked = onAsked;
     this.#search = el("input.input", {
       type: "search",
@@ -26,8 +30,11 @@ export class SearchForm {
       autocomplete: "off",
       "data-testid": "search",
     });
-    this.#fields = fieldsFor(flows, crew);
-    const { first, last, status, paid, ...more } = this.#fields;
+    this.#fields = fieldsFor(flows, crew, trucks);
+    const nodes = (shown) =>
+      Object.entries(this.#fields)
+        .filter(([name]) => FIRST_SHOWN.includes(name) === shown)
+        .map(([, { node }]) => node);
     this.node = el(
       "form.asked",
       {
@@ -37,12 +44,12 @@ export class SearchForm {
         onchange: () => this.#soon(),
       },
       el("div.search", {}, icon("search"), this.#search),
-      el("div.filters", {}, [first, last, status, paid].map(({ node }) => node)),
+      el("div.filters", {}, nodes(true)),
       el(
         "details.more-filters",
         {},
         el("summary", {}, "More filters"),
-        el("div.filters", {}, Object.values(more).map(({ node }) => node)),
+        el("div.filters", {}, nodes(false)),
       ),
     );
   }
@@ -52,10 +59,10 @@ export class SearchForm {
     this.#search.value = question.q ?? "";
     for (const [name, { input }] of Object.entries(this.#fields)) {
       const value = question[name] ?? "";
+      if (input.tagName === "SELECT") offer(input, value);
       input.value = name.startsWith("price_") && value !== "" ? String(Number(value) / 100) : value;
+      if (value !== "" && !FIRST_SHOWN.includes(name)) this.node.querySelector("details").open = true;
     }
-    const hidden = ["flow", "crew", "price_from", "price_to", "address", "load"];
-    if (hidden.some((name) => question[name])) this.node.querySelector("details").open = true;
   }
 
   focus() {
@@ -78,19 +85,41 @@ export class SearchForm {
   }
 }
 
-function fieldsFor(flows, crew) {
+/** What is asked can be seen, also where the form does not offer it: someone who has left, two statuses. */
+function offer(select, value) {
+  const offered = [...select.options].map((option) => option.value);
+  if (offered.includes(value)) return;
+  const labels = value.split(",").map((part) => labelAmong(select, part));
+  select.append(el("option", { value }, [...new Set(labels)].join(", ")));
+}
+
+function labelAmong(select, part) {
+  return [...select.options].find(({ value }) => value.split(",").includes(part))?.text ?? part;
+}
+
+function fieldsFor(flows, crew, trucks) {
   const kinds = Object.values(flows).map(({ name, label }) => [name, label.en]);
-  const people = crew.map(({ member, name }) => [member, name]);
+  const people = [[NO_ONE, "No crew"], ...crew.map(({ member, name }) => [member, name])];
+  const vehicles = [[NO_ONE, "No truck"], ...trucks.map(({ truck, name }) => [truck, name])];
+  const choice = (label, any, options) => field(label, { options: [["", any], ...options] });
   return {
     first: field("From", { type: "date" }),
     last: field("To", { type: "date" }),
-    status: field("Status", { options: [["", "Any status"], ...statusesOf(flows)] }),
+    status: choice("Status", "Any status", statusesOf(flows)),
     paid: field("Payment", { options: PAID }),
-    flow: field("Kind of job", { options: [["", "Any kind"], ...kinds] }),
-    ...(people.length > 0 && { crew: field("Crew", { options: [["", "Anyone"], ...people] }) }),
+    flow: choice("Kind of job", "Any kind", kinds),
+    crew: choice("Crew", "Anyone", people),
+    truck: choice("Truck", "Any truck", vehicles),
     price_from: field("Price from", { inputmode: "decimal", placeholder: "$", autocomplete: "off" }),
     price_to: field("Price to", { inputmode: "decimal", placeholder: "$", autocomplete: "off" }),
+    method: choice("Paid by", "Anything", Object.entries(METHODS)),
     address: field("Address", { autocomplete: "off" }),
     load: field("What was hauled", { autocomplete: "off" }),
+    load_size: choice("Load", "Any load", Object.entries(LOADS)),
+    left: choice("Was in status", "Any status", statusesOf(flows)),
+    on_time: choice("On time", "On time or not", [["true", "On time"], ["false", "Late"]]),
+    failed: choice("Failed attempt", "With or without", [["true", "With"], ["false", "Without"]]),
+    cancelled_for: field("Cancelled because", { autocomplete: "off", hint: "The whole reason." }),
+    failed_for: field("Failed because", { autocomplete: "off", hint: "The whole reason." }),
   };
 }

@@ -65,6 +65,11 @@ export class DispatchApi {
     return (await this.#api.get(`/customers?${new URLSearchParams({ phone })}`)).body.customers;
   }
 
+  /** What anyone may know of a business. */
+  async business(tenant) {
+    return (await this.#api.get(`/businesses/${encodeURIComponent(tenant)}`)).body;
+  }
+
   /** Everyone who can be assigned, all trucks, and their jobs; without days, today and tomorrow. */
   async crew({ first, last } = {}) {
     const days = new URLSearchParams(withoutEmpty({ first, last })).toString();

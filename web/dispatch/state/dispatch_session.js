@@ -110,6 +110,11 @@ export class DispatchSession extends PollingSession {
     return this.watch(() => this.#service.customers(phone));
   }
 
+  /** What customers see of the business, with its price guide. */
+  async business() {
+    return this.watch(() => this.#service.business(this.user.tenant));
+  }
+
   /** The roster from the first to the last of `days`; without days, today and tomorrow. */
   async crew(days) {
     const crew = await this.watch(() => this.#service.crew(days));

@@ -90,12 +90,25 @@ export function corrections(request, detail) {
     request.flow !== detail.flow && "kind of job",
     !request.phone && customer.phone && "no mobile number",
     cents === null && detail.price_cents && "no price",
+    !isSameEstimate(request.estimate, detail.estimate) && "load",
   ];
   return { changes, missed: missed.filter(Boolean) };
 }
 
 function differs(wanted, known) {
   return Object.entries(wanted).some(([name, value]) => value !== known[name]);
+}
+
+/** Whether the job was booked at what is wanted now; without a price guide nothing is. */
+function isSameEstimate(wanted, known) {
+  if (!wanted || !known) return true;
+  const { load_size = null, items = [], surcharges = [] } = known;
+  const kept = {
+    load_size,
+    items: items.map(({ name, count }) => ({ name, count })),
+    surcharges: surcharges.map(({ name }) => name),
+  };
+  return isSame(wanted, kept);
 }
 
 function isSameWindow(one, other) {

@@ -17,6 +17,7 @@ export const PERIODS = Object.freeze({
   year: "This year",
   other: "Other days",
 });
+const NO_ONE = "-"; // the API's name for jobs without crew, or without truck
 const DAY = /^\d{4}-\d\d-\d\d$/;
 /** The first and the last day of a row's key. */
 const SPANS = {
@@ -64,9 +65,9 @@ export function historyLink({ first, last }, question = {}) {
   return `/history/#${new URLSearchParams({ first, last, ...question })}`;
 }
 
-/** What narrows the history to one row: nothing for a calendar, or for jobs of no one. */
+/** What narrows the history to one row; nothing for a calendar, whose rows are days. */
 export function questionOfRow(key, by) {
-  return ["crew", "truck"].includes(by) && key !== "" ? { [by]: key } : {};
+  return ["crew", "truck"].includes(by) ? { [by]: key || NO_ONE } : {};
 }
 
 /** The names of the statuses in which jobs have ended so, separated by commas. */

@@ -117,7 +117,7 @@ export function estimateIn(form, { price_guide }) {
 }
 
 /** What the service is told. What is no longer in the guide is left out: a draft may be old. */
-function wantedIn({ load = "", items = {}, surcharges = [] }, guide) {
+export function wantedIn({ load = "", items = {}, surcharges = [] }, guide) {
   const has = (list, name) => (list ?? []).some((entry) => entry.name === name);
   return {
     load_size: load || null,

@@ -7,6 +7,7 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 /** The questions of the page, by their names in the API. */
 export const QUESTIONS = [
   "q", "first", "last", "status", "flow", "crew", "truck", "price_from", "price_to", "paid",
+  "load_size", "method", "on_time", "failed", "cancelled_for", "failed_for", "left",
   "customer", "address", "load", "phone",
 ];
 

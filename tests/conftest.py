@@ -7,12 +7,16 @@ nowhere else: imported into a second conftest, such a fixture would be made a se
 import os
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from functions.aws.business_settings import S3SettingsStore
+from functions.business.change_settings import COMMAND_LINE, ChangeSettings
 from local.laptop import Laptop
+from statemachine.business_values import WEEKDAYS
 from tests.support.moto_server import Moto, running
 
 NEEDS = {"stack": "engine", "browser": "browser"}
@@ -60,7 +64,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     state: Path = tmp_path_factory.mktemp("haulway")
     ports, quiet = (free_port(), free_port()), lambda _: None
     with Laptop(state, *ports, lag_s=0.0, view_ttl_s=TTL_S, report=quiet) as laptop:
+        make_room(laptop)
         yield laptop
+
+
+def make_room(laptop: Laptop) -> None:
+    """Windows that many tests book "now" would be full at some hours of some days."""
+    settings = S3SettingsStore(laptop.client("s3"), laptop.outputs["JobsBucket"])
+    every_window = dict.fromkeys(("08:00", "12:00", "16:00"), 100)
+    wanted = {"slots_by_weekday": dict.fromkeys(WEEKDAYS, every_window)}
+    ChangeSettings(settings)("main", wanted, COMMAND_LINE, datetime.now(UTC))
 
 
 @pytest.fixture(scope="session")

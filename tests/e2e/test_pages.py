@@ -82,11 +82,7 @@ def fresh_name() -> str:
 def booked_on_a_phone(browser: Browser, stack: Laptop, name: str, **fields: str) -> str:
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stack.edge_url}/book/")
-        page.set_default_timeout(SLOW * 1000)
-        expect.set_options(timeout=SLOW * 1000)
-        link = book(page, name=name, **fields)
-        expect.set_options(timeout=5_000)
-        return link
+        return book(page, name=name, **fields)
 
 
 def follow_link(someone: Visitor, link: str) -> Page:

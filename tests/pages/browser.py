@@ -40,6 +40,8 @@ ARGS = [
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1360, "height": 860}
 ZONE = "America/New_York"
+PATIENCE_MS = 30_000
+"""How long a page may take on a busy machine. It costs nothing where a test passes."""
 Scheme = Literal["light", "dark"]
 
 
@@ -56,6 +58,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         missing("Chromium", "the Debian package chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGS)
         yield browser
@@ -74,7 +77,7 @@ class Visitor:
         page = self.context.new_page()
         if not patient:
             page.clock.install()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         if url is not None:

@@ -51,7 +51,6 @@ def someone(stack: Laptop, name: str, *roles: Role) -> Person:
 
 def signed_in(someone: Visitor, stack: Laptop, path: str, who: Person) -> Page:
     page = someone.page(f"{stack.edge_url}{path}")
-    page.set_default_timeout(SLOW * 1000)
     sign_in(page, who.account, PASSWORD)
     expect(page.get_by_test_id("sign-in-form")).to_have_count(0, timeout=SLOW * 1000)
     return page

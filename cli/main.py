@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cli.client.bus_client import JobClient
     from cli.client.ops_client import OpsClient
 
+API_KEY = "HAUL_API_KEY"
+"""An API key for --api, in place of a session."""
 EXIT_CODES = (output_doc or "").partition("\n\n")[2]
 
 
@@ -68,7 +70,7 @@ class GlobalOptions:
 
         if self.api is None:
             raise UsageError("name the site: haul --api https://haul.example.com …")
-        return ApiClient(self.api, own_sessions())
+        return ApiClient(self.api, own_sessions(), key=os.environ.get(API_KEY))
 
     def close(self) -> None:
         CLOCK.go_by(lambda: None)

@@ -14,7 +14,7 @@ from functions.aws.business_settings import S3SettingsStore, settings_key
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.s3_stores import S3Jobs, owner_key
 from functions.protocol.read_each import Unreadable, read_each
-from statemachine.business import MAIN
+from statemachine.business import MAIN, logo_folder
 
 PARTITIONS = ("keys#{}", "tenant#{}", "roster#{}", "claims#{}", "slots#{}")
 """Of the table for people. Crew locations go with their jobs, counters by themselves."""
@@ -63,6 +63,7 @@ def erase_business(client: Client, outputs: Mapping[str, str], business: str) ->
         erased += erase_job(client, outputs, job)
         jobs += 1
     items += DynamoJobIndex(client("dynamodb"), index).erase_business(business)
+    erased += purge(s3, outputs["SiteBucket"], logo_folder(business).removeprefix("/"))
     erased += purge(s3, bucket, f"uploads/{business}/") + purge(s3, bucket, f"tenants/{business}/")
     if number and _owns(s3, bucket, number, business):
         erased += purge(s3, bucket, owner_key(number))

@@ -23,6 +23,8 @@ from deploy.esbuild import esbuild
 
 WEB = ROOT / "web"
 YEAR_S = 31_536_000
+NOT_PAGES = ("t/", "logos/")
+"""Folders of the site bucket that functions write, not deployments."""
 EDGE_S = {"track": 300, "book": 3600}
 """How long the edge caches pages of a folder; others until a deployment invalidates them."""
 TYPES = {
@@ -184,22 +186,24 @@ def publish(s3: Any, bucket: str, wanted: list[Page]) -> list[str]:
 
 
 def remove_others(s3: Any, bucket: str, kept: set[str]) -> list[str]:
-    """Delete files that no kept release has. Views (`t/`) are not pages and stay."""
-    others = sorted(k for k in _known(s3, bucket) if k not in kept and not k.startswith("t/"))
+    """Delete files that no kept release has. What is not of a release stays."""
+    others = sorted(
+        key for key in _known(s3, bucket) if key not in kept and not key.startswith(NOT_PAGES)
+    )
     for key in others:
         s3.delete_object(Bucket=bucket, Key=key)
     return others
 
 
 def _known(s3: Any, bucket: str) -> dict[str, str]:
-    """ETags by key, without the views, of which there may be very many."""
+    """ETags by key, without what is not of a release, of which there may be very much."""
     listing = s3.get_paginator("list_objects_v2")
     top = list(listing.paginate(Bucket=bucket, Delimiter="/"))
     folders = [f["Prefix"] for page in top for f in page.get("CommonPrefixes", ())]
     answers = top + [
         page
         for folder in folders
-        if folder != "t/"
+        if folder not in NOT_PAGES
         for page in listing.paginate(Bucket=bucket, Prefix=folder)
     ]
     return {o["Key"]: o["ETag"].strip('"') for page in answers for o in page.get("Contents", ())}

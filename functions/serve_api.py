@@ -33,6 +33,7 @@ from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import public_views
 from functions.aws.job_index import DynamoJobIndex
+from functions.aws.logos import S3Logos
 from functions.aws.metrics import LogMetrics
 from functions.aws.photos import S3Photos
 from functions.aws.rate_limits import DynamoLimits
@@ -43,6 +44,7 @@ from functions.aws.secrets import SecretStore
 from functions.aws.sent_texts import DynamoSentTexts
 from functions.aws.site_address import StoredEdgeAddress, StoredParameter
 from functions.business.change_settings import ChangeSettings
+from functions.business.set_logo import SetLogo
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
@@ -101,6 +103,9 @@ def wire() -> LambdaFunctionUrlResolver:
     secrets = client("secretsmanager")
     keys = KeyRing(SecretStore(secrets, settings.session_keys, SigningKeys))
     ended = DynamoEndedSessions(dynamodb, settings.crew_roster)
+    change_settings = ChangeSettings(
+        S3SettingsStore(s3, settings.jobs_bucket), shared_number=settings.sms_origination
+    )
     api = Api(
         edge=EdgeCheck(SecretStore(secrets, settings.edge_secret, EdgeSecrets)),
         jobs=jobs,
@@ -109,9 +114,8 @@ def wire() -> LambdaFunctionUrlResolver:
         sent_texts=DynamoSentTexts(dynamodb, settings.job_index),
         views=views,
         tenants=tenants,
-        change_settings=ChangeSettings(
-            S3SettingsStore(s3, settings.jobs_bucket), shared_number=settings.sms_origination
-        ),
+        change_settings=change_settings,
+        set_logo=SetLogo(S3Logos(client("s3"), settings.site_bucket), change_settings),
         slots=slots,
         create=CreateJob(
             jobs=jobs, views=views, executions=executions, tenants=tenants, slots=slots

@@ -17,6 +17,7 @@ from statemachine.business_values import (
     Color,
     Currency,
     HomeCountry,
+    Logo,
     OpeningHours,
     PolicyText,
     PostalPrefix,
@@ -56,6 +57,11 @@ def _usual_hours() -> dict[Weekday, ClockRanges]:
     return {day: OPEN for day in WEEKDAYS if day != "sun"}
 
 
+def logo_folder(tenant: str) -> str:
+    """Where the site has the logos of a business."""
+    return f"/logos/{tenant}/"
+
+
 def is_internal(tenant: str) -> bool:
     """Whether the stage uses the id itself, so that public endpoints refuse it."""
     return tenant in (CANARY, SHARED) or tenant.startswith("test-")
@@ -93,6 +99,8 @@ class BusinessSettings(Frozen):
     website: WebAddress | None = None
     accent_color: Color = "#1d1c19"
     """`#rrggbb`; white text on it can be read."""
+    logo: Logo | None = None
+    """Set by an upload."""
 
     country: HomeCountry = DEFAULT_COUNTRY
     time_zone: TimeZone = COUNTRIES[DEFAULT_COUNTRY].time_zone
@@ -189,6 +197,8 @@ class BusinessSettings(Frozen):
     @model_validator(mode="after")
     def _goes_together(self) -> "BusinessSettings":
         check_postal_prefixes(self.service_area, self.country)
+        if self.logo and not self.logo.path.startswith(logo_folder(self.tenant)):
+            raise fault_at("logo", "it is not a logo of this business; upload it as a file")
         if self.language not in self.languages:
             raise fault_at("language", "it is not among `languages`; offer it there too")
         return self

@@ -178,6 +178,18 @@ WebAddress = Annotated[str, Field(max_length=LONGEST_ADDRESS), AfterValidator(_w
 """As a browser writes it; `http` or `https` and nothing else, because pages link to it."""
 
 
+class Logo(Frozen):
+    """A picture that the site has at `path`, drawn again from what was uploaded.
+
+    Its name is the day on which it was set, in UTC, and a digest of it.
+    """
+
+    path: Annotated[str, Field(pattern=r"^/logos/[a-z0-9-]{1,31}/[0-9]{6}-[0-9a-f]{32}\.png$")]
+    width: Annotated[int, Field(ge=1, le=480)]
+    """In pixels, so that pages leave room for it before they have it."""
+    height: Annotated[int, Field(ge=1, le=120)]
+
+
 class PolicyText(Frozen):
     """A text of the business's own, in one language or both."""
 

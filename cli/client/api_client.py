@@ -52,15 +52,21 @@ def own_sessions() -> SavedSessions:
 
 
 class ApiClient:
-    """`site` is the address of the pages, such as https://haul.example.com."""
+    """`site` is the address of the pages, such as https://haul.example.com. With an API `key`
+    requests are the program's, else those of the person who signed in."""
 
     def __init__(
-        self, site: str, sessions: SavedSessions, http: httpx.Client | None = None
+        self,
+        site: str,
+        sessions: SavedSessions,
+        http: httpx.Client | None = None,
+        key: str | None = None,
     ) -> None:
         if not site.startswith(("https://", "http://")):
             raise UsageError(f"--api {site!r}: write the address of the site, such as https://…")
         self.site, self.sessions = site.rstrip("/"), sessions
         self.http = http or httpx.Client(timeout=TIMEOUT_S)
+        self.key = key
 
     def sign_in(self, account: str, password: str, tenant: str) -> dict[str, Any]:
         """Start a session. The site knows this computer afterward: strangers cannot lock it out."""
@@ -158,7 +164,9 @@ class ApiClient:
         sent = {"Accept": "application/json", **(headers or {})}
         if request_body is not None:
             sent["Content-Type"] = "application/json"
-        if "Cookie" not in sent and (token := self.sessions.read(self.site)):
+        if self.key:
+            sent["Authorization"] = f"Bearer {self.key}"
+        elif "Cookie" not in sent and (token := self.sessions.read(self.site)):
             sent["Cookie"] = f"{COOKIE}={token}"
         try:
             answer = self.http.request(method, f"{self.site}{path}", content=body, headers=sent)
@@ -195,6 +203,8 @@ def _error_of(answer: httpx.Response) -> CliError:
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         if problem.get("type") == "/problems/wrong-credentials":
             return SignedOut(f"{sentence}; `haul crew password ACCOUNT` sets a new password")
+        if problem.get("type") == "/problems/wrong-key":
+            return SignedOut(f"{sentence}; HAUL_API_KEY has it")
         return SignedOut(f"{sentence}; sign in with `haul --api SITE sign-in ACCOUNT`")
     if answer.status_code == httpx.codes.NOT_FOUND:
         return NotFound(sentence)

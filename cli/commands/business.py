@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cli.client.connection import Connection
+from cli.client.business_client import Businesses, BusinessOfSession, stored_businesses
 from cli.data.audit_log import audited
 from cli.output.output import (
     CliError,
@@ -20,21 +21,11 @@ from cli.output.output import (
     report_errors,
 )
 from deploy.erase_business import NotErasable, check_erasable, erase_business
-from functions.aws.business_settings import S3SettingsStore
-from functions.business.change_settings import (
-    COMMAND_LINE,
-    BusinessExists,
-    ChangeSettings,
-    ReservedId,
-)
+from functions.business.change_settings import COMMAND_LINE, BusinessExists, ReservedId
+from functions.business.set_logo import LogoRefused, check_size
 from functions.protocol.clock import utc_now
-from statemachine.business import DEFAULT_COUNTRY, BusinessSettings, is_internal
-from statemachine.business_changes import (
-    SETTABLE,
-    BusinessRecord,
-    SettingsPatch,
-    given_in,
-)
+from statemachine.business import DEFAULT_COUNTRY, BusinessSettings
+from statemachine.business_changes import SETTABLE, BusinessRecord, SettingsPatch
 from statemachine.business_values import COUNTRIES
 
 app = typer.Typer(no_args_is_help=True, help="The businesses here, and their settings.")
@@ -69,7 +60,8 @@ def add(
             wanted["time_zone"] = time_zone
         settings = BusinessSettings.model_validate(wanted)
         try:
-            record = settings_of(context.obj.connection).add(settings, COMMAND_LINE, utc_now())
+            known = stored_businesses(context.obj.connection).settings
+            record = known.add(settings, COMMAND_LINE, utc_now())
         except (BusinessExists, ReservedId) as error:
             raise Rejected(str(error)) from error
         if as_json:
@@ -84,11 +76,9 @@ def add(
 
 @app.command("list")
 def list_(context: typer.Context, as_json: Json = False) -> None:
-    """The businesses that are here."""
+    """The businesses that are here; through a site, the one you are signed in to."""
     with report_errors():
-        store = settings_of(context.obj.connection).store
-        public = (name for name in sorted(store.names()) if not is_internal(name))
-        found = [store.read(name).value for name in public]
+        found = _businesses(context).all()
         if as_json:
             print_json(list(map(_document, found)))
             return
@@ -108,11 +98,11 @@ def show(
 ) -> None:
     """All settings of a business, or its latest changes."""
     with report_errors():
-        settings, wanted = settings_of(context.obj.connection), business_id or context.obj.tenant
+        businesses, wanted = _businesses(context), business_id or context.obj.tenant
         if history:
-            _show_history(settings, wanted, as_json)
+            _show_history(businesses, wanted, as_json)
             return
-        document = _document(settings.store.read(wanted).value)
+        document = _document(businesses.read(wanted))
         if as_json:
             print_json(document)
             return
@@ -122,8 +112,8 @@ def show(
         console.print(table)
 
 
-def _show_history(settings: ChangeSettings, business_id: str, as_json: bool) -> None:
-    changes, _ = settings.history(business_id, None, 50)
+def _show_history(businesses: Businesses, business_id: str, as_json: bool) -> None:
+    changes = businesses.history(business_id)
     if as_json:
         print_json([each.model_dump(mode="json", exclude_none=True) for each in changes])
         return
@@ -145,7 +135,29 @@ def set_(
     """Change settings; lists with commas, windows as 08:00-12:00,12:00-16:00, the rest as JSON."""
     with report_errors():
         wanted = dict(map(_value, values))
-        _change(context, business_id, given_in(SettingsPatch.model_validate(wanted)), as_json)
+        _change(context, business_id, wanted, as_json)
+
+
+@app.command()
+def logo(
+    context: typer.Context,
+    business_id: Id,
+    file: Annotated[Path, typer.Argument(help="PNG, JPEG, or WebP, at most 2 MB.", exists=True)],
+    as_json: Json = False,
+) -> None:
+    """Set the logo, which is drawn again; `haul business set ID logo=` removes it."""
+    with report_errors():
+        try:
+            check_size(file.stat().st_size)
+            record = _businesses(context).set_logo(business_id, file.read_bytes())
+        except LogoRefused as error:
+            raise UsageError(f"{file}: {error}") from error
+        except OSError as error:
+            raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+        if as_json:
+            print_json(_document(record))
+            return
+        console.print(f"[bold]{business_id}[/] has this logo at version {record.version}.")
 
 
 @app.command()
@@ -194,9 +206,9 @@ def erase(
 def _change(
     context: typer.Context, business_id: str, wanted: dict[str, Any], as_json: bool
 ) -> None:
-    settings = settings_of(context.obj.connection)
-    before = settings.store.read(business_id).value.version
-    record = settings(business_id, wanted, COMMAND_LINE, utc_now())
+    businesses, patch = _businesses(context), SettingsPatch.model_validate(wanted)
+    before = businesses.read(business_id).version
+    record = businesses.change(business_id, patch)
     if as_json:
         print_json(_document(record))
     elif record.version == before or record.last_change is None:
@@ -243,5 +255,7 @@ def _document(record: BusinessRecord) -> dict[str, Any]:
     return record.settings.model_dump(mode="json", exclude_none=True)
 
 
-def settings_of(place: Connection) -> ChangeSettings:
-    return ChangeSettings(S3SettingsStore(place.one_attempt("s3"), place.outputs["JobsBucket"]))
+def _businesses(context: typer.Context) -> Businesses:
+    if context.obj.api:
+        return BusinessOfSession(context.obj.api_client)
+    return stored_businesses(context.obj.connection)

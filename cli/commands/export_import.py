@@ -1,10 +1,12 @@
 """`haul export`, `haul import`: all jobs of a business as a file, with their photos."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TextIO
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
@@ -37,7 +39,8 @@ def export(
 ) -> None:
     """Write all jobs of the business to FILE, and their photos to the folder FILE.photos.
 
-    They contain names, phone numbers, tracking links, and pictures of homes: keep them safe.
+    Times are by the business's clock, with its difference from UTC: 2026-11-23T08:00:00.000-05:00.
+    The files contain names, phone numbers, tracking links, and pictures of homes: keep them safe.
     """
     with report_errors():
         jobs, photos = _jobs(context.obj.connection), PhotoFolder(context.obj.connection, file)
@@ -48,7 +51,7 @@ def export(
                 if isinstance(job, Unreadable):
                     unreadable[job.job_id] = job.why
                     continue
-                out.write(job.model_dump_json(exclude_none=True) + "\n")
+                out.write(exported(job, context.obj.zone) + "\n")
                 photos.save(job)
                 count += 1
             done |= {
@@ -111,6 +114,15 @@ def import_(
         console.print(f"{imported_text}; {existing} existed already.")
         for sentence in double_booked:
             console.print(f"[red]{escape(sentence)}[/]")
+
+
+def exported(job: Job, zone: ZoneInfo) -> str:
+    """One line of JSON, from which the same job can be read. Times are by that zone's clock."""
+
+    def local(moment: datetime) -> str:
+        return moment.astimezone(zone).isoformat(timespec="milliseconds")
+
+    return json.dumps(job.model_dump(exclude_none=True), default=local, ensure_ascii=False)
 
 
 def _jobs_in(file: Path) -> list[Job]:

@@ -13,8 +13,8 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
+from cli.client.business_client import stored_businesses
 from cli.client.connection import Connection
-from cli.commands.business import settings_of
 from cli.output.output import CliError, console, local_time, report_errors
 from deploy.stack import DeployFailed
 from functions.aws.s3_stores import S3Jobs
@@ -129,7 +129,7 @@ def _business(laptop: "Laptop", given: dict[str, Any]) -> BusinessSettings:
     place = Connection(laptop.outputs, laptop.edge_url, laptop.aws)
     jobs = S3Jobs(place.client("s3"), place.outputs["JobsBucket"])
     now = utc_now()
-    return set_up_business(settings_of(place), jobs, TENANT, given, own_zone(), now)
+    return set_up_business(stored_businesses(place).settings, jobs, TENANT, given, own_zone(), now)
 
 
 def _welcome(
@@ -148,8 +148,9 @@ def _welcome(
         f"""
   Business   [bold]{escape(business.name)}[/], in the time zone {business.time_zone}
              (`haul{where} business set {business.tenant} KEY=VALUE` changes its settings)
-  Board      {laptop.edge_url}/
-             sign in as [bold]{first.account}[/] with {password}
+  Settings   {laptop.edge_url}/settings/
+             sign in as [bold]{first.account}[/] with {password}: start here
+  Board      {laptop.edge_url}/  (the same account)
   Ops        {laptop.edge_url}/ops/  (the same account)
   Crew       {laptop.edge_url}/crew/
              {crew}

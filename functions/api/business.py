@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import Base64Bytes, ConfigDict, Field, ValidationError
 
 from functions.api.business_document import BusinessDocument
 from functions.api.dependencies import Api
@@ -12,6 +12,7 @@ from functions.api.problems import Problem
 from functions.api.request import ApiRequest, invalid
 from functions.api.responses import ApiResponse
 from functions.business.change_settings import LONGEST_PAGE
+from functions.business.set_logo import LARGEST_LOGO
 from statemachine.business import BusinessSettings
 from statemachine.business_changes import (
     BusinessRecord,
@@ -22,6 +23,8 @@ from statemachine.business_changes import (
 )
 from statemachine.values import Frozen
 
+LARGEST_LOGO_BODY = 2 * LARGEST_LOGO
+"""Bytes; Base64 makes a third more of the file."""
 VERSION = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"', re.ASCII)
 
 
@@ -40,6 +43,12 @@ class SettingsHistoryDocument(Frozen):
     """There are more: ask again with `after` set to this."""
 
 
+class LogoBody(Frozen):
+    """A picture as JPEG, PNG, or WebP, at most 2 MB, in Base64."""
+
+    image: Base64Bytes
+
+
 def read_settings(api: Api, request: ApiRequest) -> ApiResponse:
     return _shown(api.change_settings.store.read(request.session.tenant).value)
 
@@ -56,6 +65,14 @@ def change_settings(api: Api, request: ApiRequest) -> ApiResponse:
     except ValidationError as error:
         raise invalid(error) from error
     return _shown(record, "settings changed")
+
+
+def set_logo(api: Api, request: ApiRequest) -> ApiResponse:
+    """The settings with the logo. It is drawn again, and replaces the one before."""
+    raw = request.document(LogoBody, LARGEST_LOGO_BODY).image
+    session = request.session
+    record = api.set_logo(session.tenant, raw, session.account.account, request.now)
+    return _shown(record, "logo set")
 
 
 def list_changes(api: Api, request: ApiRequest) -> ApiResponse:

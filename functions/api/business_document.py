@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from statemachine.business_values import Acceptance, ClockRange, PolicyText, Weekday
+from statemachine.business_values import Acceptance, ClockRange, Logo, PolicyText, Weekday
 from statemachine.price_guide import PriceGuide
 from statemachine.values import Frozen, Language
 
@@ -21,6 +21,7 @@ class BusinessDocument(Frozen):
     language: Language
     languages: tuple[Language, ...]
     accent_color: str
+    logo: Logo | None = None
     windows: tuple[ClockRange, ...]
     """The arrival windows that can be booked on each open day."""
     open_days: tuple[Weekday, ...]

@@ -2,7 +2,7 @@
 
 from functions.api import api_keys, business
 from functions.api.api_keys import KeysDocument, NewKeyDocument
-from functions.api.business import HistoryQuery, SettingsHistoryDocument
+from functions.api.business import HistoryQuery, LogoBody, SettingsHistoryDocument
 from functions.api.route import DISPATCHER, OWNER, Route
 from functions.people.api_keys import NewKey
 from statemachine.business_changes import BusinessRecord, SettingsPatch
@@ -26,6 +26,15 @@ BUSINESS_ROUTES: tuple[Route, ...] = (
         body=SettingsPatch,
         headers=("If-Match",),
         problems=("business-changed", "if-match-missing"),
+    ),
+    Route(
+        method="PUT",
+        path="/api/business/logo",
+        summary="Set the logo of the business",
+        roles=OWNER,
+        handler=business.set_logo,
+        responses={200: BusinessRecord},
+        body=LogoBody,
     ),
     Route(
         method="GET",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from functions.api.problems import too_many
 from functions.business.change_settings import ChangeSettings
+from functions.business.set_logo import SetLogo
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
@@ -44,6 +45,7 @@ class Api:
     views: Views
     tenants: Tenants
     change_settings: ChangeSettings
+    set_logo: SetLogo
     slots: TakeSlot
     create: CreateJob
     advance: AdvanceJob

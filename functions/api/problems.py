@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from functions.business.change_settings import NumberTaken, SettingsChanged
+from functions.business.set_logo import LogoRefused
 from functions.jobs.create import (
     BookedOtherwise,
     BusinessSuspended,
@@ -173,6 +174,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("event-id-used", str(error))
         case EditRefused(why="notes_full"):
             return Problem("notes-full")
+        case LogoRefused():
+            return Problem("invalid", str(error), {"faults": [f"logo: {error}"]})
         case NumberTaken():
             return Problem("invalid", str(error), {"faults": [str(error)]})
         case SettingsChanged():

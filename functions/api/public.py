@@ -102,7 +102,7 @@ def read_slots_of_job(api: Api, request: ApiRequest) -> ApiResponse:
 
 def read_view(api: Api, request: ApiRequest) -> ApiResponse:
     """The view, not cached: for readers whose edge location has stayed stale."""
-    stored = _view(api, request)
+    stored = view_of_digest(api, request)
     etag = f'"{stored.value.rev}"'
     if etag in request.known_etags:
         return ApiResponse(304, headers={"ETag": etag})
@@ -121,7 +121,7 @@ def read_crew_location(api: Api, request: ApiRequest) -> ApiResponse:
     return ApiResponse(200, location)
 
 
-def _view(api: Api, request: ApiRequest) -> Stored[View]:
+def view_of_digest(api: Api, request: ApiRequest) -> Stored[View]:
     """Raises UnknownJob."""
     try:
         stored = api.views.read(request.parameters["digest"])
@@ -134,7 +134,7 @@ def _view(api: Api, request: ApiRequest) -> Stored[View]:
 
 def held_job(api: Api, request: ApiRequest, token: str) -> Job:
     """The job of this link: both the digest and the token must be its own."""
-    stored = _view(api, request)
+    stored = view_of_digest(api, request)
     proven = is_token(token) and compare_digest(digest_of(token), request.parameters["digest"])
     job = _job_of(api, stored.value) if proven else None
     if job is None or not compare_digest(job.token, token):
@@ -145,7 +145,7 @@ def held_job(api: Api, request: ApiRequest, token: str) -> Job:
 def job_of_digest(api: Api, request: ApiRequest) -> Job | None:
     """The job behind the digest, for readers who know nothing else."""
     try:
-        stored = _view(api, request)
+        stored = view_of_digest(api, request)
     except UnknownJob:
         return None
     job = _job_of(api, stored.value)

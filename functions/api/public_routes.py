@@ -1,6 +1,6 @@
 """Routes without a role: signing in and out, booking, and tracking."""
 
-from functions.api import calendar, link_holder, public, sign_in, slots
+from functions.api import calendar, link_holder, link_preview, public, sign_in, slots
 from functions.api.business_document import BusinessDocument
 from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody
 from functions.api.request_models import (
@@ -95,6 +95,16 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
     ),
     Route(
         method="GET",
+        path="/api/businesses/<business>/preview",
+        summary="What apps show of a link to the booking page",
+        roles=EVERYONE,
+        handler=link_preview.preview_booking,
+        responses={200: None},
+        problems=("unknown-business",),
+        limit=PUBLIC_READS,
+    ),
+    Route(
+        method="GET",
         path="/api/track/<digest>",
         summary="The public view of a job, not cached",
         roles=EVERYONE,
@@ -111,6 +121,16 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         roles=EVERYONE,
         handler=public.read_business_of_job,
         responses={200: BusinessDocument},
+        problems=("unknown-job",),
+        limit=PUBLIC_READS,
+    ),
+    Route(
+        method="GET",
+        path="/api/track/<digest>/preview",
+        summary="What apps show of a tracking link",
+        roles=EVERYONE,
+        handler=link_preview.preview_tracking,
+        responses={200: None},
         problems=("unknown-job",),
         limit=PUBLIC_READS,
     ),

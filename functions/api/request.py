@@ -99,14 +99,14 @@ class ApiRequest:
             raise Problem("job-changed", 'If-Match must be one rev in quotes, as in "7"')
         return int(found[1])
 
-    def document(self, kind: type[Document]) -> Document:
-        """The body as `kind`, validated strictly. Raises Problem."""
+    def document(self, kind: type[Document], largest: int = LARGEST_BODY) -> Document:
+        """The body, of at most `largest` bytes, as `kind`, validated strictly. Raises Problem."""
         if not _is_json(self.headers.get("content-type", "")):
             raise Problem("not-json")
         if self.body is None:
             raise Problem("malformed")
-        if len(self.body) > LARGEST_BODY:
-            raise Problem("too-large", f"at most {LARGEST_BODY} bytes")
+        if len(self.body) > largest:
+            raise Problem("too-large", f"at most {largest} bytes")
         try:
             return kind.model_validate_json(self.body, strict=True)
         except ValidationError as error:

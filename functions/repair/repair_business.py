@@ -37,6 +37,7 @@ from functions.repair.repair_slots import RepairSlots
 from functions.repair.report_stuck import place_of
 from functions.repair.requests import RoundReport
 from functions.repair.sweep_index import SweepIndex
+from functions.repair.sweep_logos import SweepLogos
 from functions.views.board import PublishBoard
 from statemachine.job import Repair
 from statemachine.views import Board
@@ -89,6 +90,7 @@ class RepairBusiness:
     stuck: Stuck
     repair_job: RepairJob
     sweep_index: SweepIndex
+    sweep_logos: SweepLogos
     repair_slots: RepairSlots
     metrics: Metrics
     log: Logger
@@ -106,7 +108,7 @@ class RepairBusiness:
         left_at = self._check_all(tenant, this, self._in_order(this, order), order)
         if this.behind:
             self.publish(tenant, this.behind, now)
-        self._sweep_index(tenant, this)
+        self._sweep(tenant, this)
         self._mark_stuck(tenant, this)
         if this.not_done:
             raise Unavailable(f"not checked: {', '.join(this.not_done[:20])}")
@@ -124,13 +126,16 @@ class RepairBusiness:
             self._note("messages", error)
             this.not_done.append(f"messages of {tenant}")
 
-    def _sweep_index(self, tenant: str, this: _Pass) -> None:
+    def _sweep(self, tenant: str, this: _Pass) -> None:
+        """Erase what is left of jobs that are erased, and of logos that were replaced."""
         try:
             if erased := self.sweep_index(tenant, this.look.now):
                 self.log.info("erased from the index", tenant=tenant, jobs=erased)
+            if logos := self.sweep_logos(tenant, this.look.now, this.full):
+                self.log.info("logos erased", tenant=tenant, logos=logos)
         except Exception as error:  # the jobs are checked, and the next round sweeps again
-            self._note("index", error)
-            this.not_done.append(f"index of {tenant}")
+            self._note("sweep", error)
+            this.not_done.append(f"sweep of {tenant}")
 
     def _repair_slots(self, tenant: str, this: _Pass) -> list[str]:
         """The jobs whose slots were repaired, in every fifth round."""

@@ -8,11 +8,12 @@ every execution, because none survives there).
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from functions.aws.container import log
+from functions.business.logos import Logos
 from functions.jobs.take_slot import TakeSlot
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
@@ -43,6 +44,7 @@ from functions.repair.requests import (
     RoundReport,
 )
 from functions.repair.sweep_index import SweepIndex
+from functions.repair.sweep_logos import SweepLogos
 from functions.views.board import PublishBoard
 from statemachine.flows import UnknownFlow
 from statemachine.job import Repair
@@ -65,6 +67,7 @@ class WatchJobs:
     metrics: Metrics
     dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
+    logos: Logos = field(kw_only=True)
     retention: timedelta = timedelta(days=730)
     """How long an ended job is kept."""
 
@@ -94,6 +97,7 @@ class WatchJobs:
             stuck=self.stuck,
             repair_job=self.repair_job,
             sweep_index=SweepIndex(self.jobs, self.publish.index_job, self.tenants, self.retention),
+            sweep_logos=SweepLogos(self.logos, self.tenants),
             repair_slots=RepairSlots(self.slots),
             metrics=self.metrics,
             log=log,

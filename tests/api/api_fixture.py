@@ -16,6 +16,7 @@ from functions.api.dependencies import Api
 from functions.api.request import COOKIE
 from functions.api.router import resolver
 from functions.business.change_settings import ChangeSettings
+from functions.business.set_logo import SetLogo
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
@@ -47,7 +48,7 @@ from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.views import Board, card_of, view_of
 from tests.support.builders import NOON
-from tests.support.business_fakes import FakeSettingsStore
+from tests.support.business_fakes import FakeLogos, FakeSettingsStore
 from tests.support.fakes import (
     Bucket,
     FakeBoards,
@@ -235,6 +236,7 @@ class ApiBackend:
         ids, ring = itertools.count(1), KeyRing(self.keys)
         self.ended_sessions = FakeEndedSessions()
         self.api_keys = FakeApiKeys()
+        change_settings = ChangeSettings(FakeSettingsStore(self.bucket), no_pause)
         dependencies = Api(
             edge=EdgeCheck(FakeEdgeSecrets()),
             jobs=self.jobs,
@@ -243,7 +245,8 @@ class ApiBackend:
             sent_texts=self.sent_texts,
             views=self.views,
             tenants=self.tenants,
-            change_settings=ChangeSettings(FakeSettingsStore(self.bucket), no_pause),
+            change_settings=change_settings,
+            set_logo=SetLogo(FakeLogos(self.site), change_settings),
             slots=slots,
             create=CreateJob(
                 self.jobs,
@@ -305,6 +308,7 @@ class ApiBackend:
             self.metrics,
             dict,
             no_pause,
+            logos=FakeLogos(self.site),
         )
         return Ops(
             OpsOverview(

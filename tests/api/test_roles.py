@@ -3,6 +3,7 @@
 A cell has the status of the response to a valid request. Mike drives the job; Fay is not on it.
 """
 
+import base64
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from statemachine.ids import digest_of
 from statemachine.proof_of_service import photo_id_of
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import TOKEN, a_job
+from tests.support.pictures import a_png
 
 PEOPLE = ("no one", "dana", "sue", "mike", "fay", "otto", "olive")
 JOB = "261121-7k3m2q"
@@ -28,6 +30,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "DELETE /api/session":                     (204, 204, 204, 204, 204, 204, 204),
     "GET /api/business":                     (401, 200, 403, 403, 403, 403, 200),
     "PATCH /api/business":                   (401, 403, 403, 403, 403, 403, 200),
+    "PUT /api/business/logo":               (401, 403, 403, 403, 403, 403, 200),
     "GET /api/business/history":             (401, 403, 403, 403, 403, 403, 200),
     "GET /api/keys":                         (401, 403, 403, 403, 403, 403, 200),
     "POST /api/keys":                        (401, 403, 403, 403, 403, 403, 201),
@@ -56,7 +59,9 @@ TABLE: dict[str, tuple[int, ...]] = {
     "DELETE /api/jobs/<job_id>/location":   (401, 403, 403, 204, 404, 403, 403),
     "POST /api/bookings":                      (201, 201, 201, 201, 201, 201, 201),
     "GET /api/businesses/<business>":          (200, 200, 200, 200, 200, 200, 200),
+    "GET /api/businesses/<business>/preview":  (200, 200, 200, 200, 200, 200, 200),
     "GET /api/businesses/<business>/slots":    (200, 200, 200, 200, 200, 200, 200),
+    "GET /api/track/<digest>/preview":         (200, 200, 200, 200, 200, 200, 200),
     "GET /api/track/<digest>":                 (200, 200, 200, 200, 200, 200, 200),
     "GET /api/track/<digest>/business":         (200, 200, 200, 200, 200, 200, 200),
     "GET /api/track/<digest>/slots":            (200, 200, 200, 200, 200, 200, 200),
@@ -92,6 +97,7 @@ BODIES: dict[str, Any] = {
     "POST /api/jobs/<job_id>/moves": {"move": "start"},
     "PATCH /api/jobs/<job_id>": {"note": "Ring twice"},
     "PATCH /api/business": {"name": "Quick Dump"},
+    "PUT /api/business/logo": {"image": base64.b64encode(a_png()).decode()},
     "POST /api/invitation": {"token": "a.b.c", "password": "correct horse battery"},
     "POST /api/people": {"account": "nell", "name": "Nell", "roles": ["driver"]},
     "PATCH /api/people/<member>": {"roles": ["driver"]},

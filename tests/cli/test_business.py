@@ -2,28 +2,34 @@
 
 import json
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.client.business_client import StoredBusinesses
 from cli.commands import business
 from functions.business.change_settings import ChangeSettings
+from functions.business.set_logo import SetLogo
 from statemachine.business_changes import BusinessRecord
 from statemachine.business_values import ClockRange
 from tests.support.builders import NOON
-from tests.support.business_fakes import FakeSettingsStore
+from tests.support.business_fakes import FakeLogos, FakeSettingsStore
 from tests.support.fakes import Bucket, no_pause
+from tests.support.pictures import a_png
 
-OPTIONS = SimpleNamespace(connection=None, tenant="quick")
+OPTIONS = SimpleNamespace(connection=None, tenant="quick", api=None)
 
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch) -> ChangeSettings:
     made = ChangeSettings(FakeSettingsStore(Bucket()), no_pause)
-    monkeypatch.setattr(business, "settings_of", lambda _: made)
-    monkeypatch.setattr(business, "utc_now", lambda: NOON)
+    known = StoredBusinesses(made, SetLogo(FakeLogos(Bucket()), made))
+    monkeypatch.setattr(business, "stored_businesses", lambda _: known)
+    monkeypatch.setattr("cli.commands.business.utc_now", lambda: NOON)
+    monkeypatch.setattr("cli.client.business_client.utc_now", lambda: NOON)
     said("add", "quick", "--name", "Quick Dump", "--time-zone", "America/Los_Angeles")
     return made
 
@@ -122,3 +128,31 @@ def test_the_settings_and_who_changed_them_are_shown(settings: ChangeSettings) -
     latest = json.loads(output.output)[0]
     assert (latest["by"], datetime.fromisoformat(latest["at"])) == ("haul", NOON)
     assert latest["changes"] == [{"field": "name", "from": "Quick Dump", "to": "Dump It"}]
+
+
+def test_a_logo_is_set_from_a_file_and_removed_by_an_empty_value(
+    settings: ChangeSettings, tmp_path: Path
+) -> None:
+    file = tmp_path / "logo.png"
+    file.write_bytes(a_png())
+    assert said("logo", "quick", str(file)) == (0, "quick has this logo at version 2.")
+    assert stored(settings).logo.path.startswith("/logos/quick/261121-")
+    assert said("set", "quick", "logo=")[0] == 0
+    assert stored(settings).logo is None
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"<svg/>", "SVG is not accepted"),
+        (bytes(8_000_000), "a logo has at most 2 MB; save it in a smaller size"),
+    ],
+    ids=["svg", "8 MB"],
+)
+def test_a_file_that_is_no_logo_is_refused(
+    settings: ChangeSettings, tmp_path: Path, content: bytes, why: str
+) -> None:
+    file = tmp_path / "logo.png"
+    file.write_bytes(content)
+    code, told = said("logo", "quick", str(file))
+    assert (code, why in told, stored(settings).logo) == (2, True, None)

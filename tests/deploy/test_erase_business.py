@@ -10,6 +10,7 @@ from deploy.erase_business import PARTITIONS, BusinessErased, NotErasable, erase
 from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.job_index import DynamoJobIndex
+from functions.aws.logos import S3Logos
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Jobs, S3Views
@@ -53,6 +54,7 @@ class Stage:
 
     def _fill(self, tenant: str) -> None:
         self.change.add(BusinessSettings(tenant=tenant, name=tenant.title()), "haul", NOON)
+        S3Logos(self.s3, self.site).publish(f"/logos/{tenant}/261121-a.png", b"png")
         job = a_job("completed", tenant=tenant, token=f"{tenant:x<22}")
         S3Jobs(self.s3, self.bucket).create(job)
         IndexJob(DynamoJobIndex(self.client("dynamodb"), self.outputs["JobIndexTable"]))(job)

@@ -14,6 +14,7 @@ from deploy.bundle import ROOT
 from deploy.template_file import read_template
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.invalidation_usage import S3InvalidationUsage
+from functions.aws.logos import S3Logos
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
 from functions.aws.photos import UPLOADS, S3Photos
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
@@ -42,6 +43,7 @@ KEPT = {
     "erased/*": "the ids of erased businesses: none is used again",
     "tenants/*/settings/*": "who changed which setting of a business, a few a month",
     "ops/invalidations/*": "a number a month",
+    "logos/*": "in use; the watchdog erases it a day after another one replaced it",
     "audit/*": "who did what, without names or numbers",
 }
 """By key: why no rule erases it."""
@@ -127,6 +129,7 @@ def write_everything(s3: Any) -> None:
     S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)
     S3InvalidationUsage(s3, "JobsBucket").write(MonthlyUsage(month="2026-11"), None)
     S3Photos(s3, "JobsBucket", "SiteBucket", "h", None).publish("a" * 32, b"jpeg")
+    S3Logos(s3, "SiteBucket").publish("/logos/main/261121-a.png", b"png")
     view = view_of(ended, load_flow("haul"))
     S3Views(s3, "SiteBucket", 60).write("0" * 32, view, None)
     s3.put_object(Bucket="JobsBucket", Key=f"{UPLOADS}main/261121-7k3m2q/a", Body=b"raw")

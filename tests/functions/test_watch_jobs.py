@@ -29,6 +29,7 @@ from statemachine.lifecycle import EarlyMoveKept, judge
 from statemachine.views import Board, View, card_of, view_of
 from tests.functions.creation import a_wait, left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes, moved
+from tests.support.business_fakes import FakeLogos
 from tests.support.fakes import (
     Bucket,
     FakeBoards,
@@ -116,6 +117,7 @@ class WatchdogSetup:
             self.metrics,
             lambda: self.dead_letters,
             no_pause,
+            logos=FakeLogos(self.bucket),
         )
 
     def _messages(self) -> RepairDeliveries:

@@ -1,5 +1,6 @@
 """The business of the stub: its settings and changes of them, by the real rules and documents."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from functions.api.business import LogoBody
 from functions.api.business import public_document as public_part
 from functions.api.problems import Problem, problem_of
 from functions.api.request import invalid
 from functions.api.slots import MOST_LEFT, SlotOffer, SlotsDocument
 from functions.business.change_settings import SettingsChanged
+from functions.business.set_logo import LogoRefused
+from functions.photos.redraw_photo import redrawn_logo
 from statemachine.business_changes import BusinessRecord, SettingsPatch, changed, given_in
 from statemachine.flows import load_flow
+from statemachine.proof_of_service import PhotoRefused
 from statemachine.slots import SlotSheet, bookable_windows, slot_of, taken_slot
 
 if TYPE_CHECKING:
@@ -83,7 +88,21 @@ def business_routes(stub: "Stub") -> list[Route]:
         wanted = await body_of(request)
         return patched(stub.data, request.headers.get("if-match"), wanted)
 
+    async def set_logo(request: Request) -> Response:
+        from tests.pages.stub_api import body_of
+
+        if "owner" not in stub.session(request).account.roles:
+            raise Problem("not-allowed")
+        return logo_set(stub.data, await body_of(request))
+
+    async def logo(request: Request) -> Response:
+        png = stub.data.logos.get(request.url.path)
+        stub.data.requests.append((request.method, request.url.path))
+        return Response(png, 200 if png else 403, media_type="image/png")
+
     return [
+        Route("/api/business/logo", stub.guarded(set_logo), methods=["PUT"]),
+        Route("/logos/{tenant}/{name}", logo),
         Route("/api/business", stub.guarded(read)),
         Route("/api/business", stub.guarded(patch), methods=["PATCH"]),
     ]
@@ -99,6 +118,18 @@ def patched(data: "StubData", seen: str | None, wanted: bytes) -> Response:
         data.business = changed(known, given_in(_patch(wanted)), "olivia", datetime.now(UTC))
     except ValidationError as error:
         raise invalid(error) from error
+    return settings_answer(data.business)
+
+
+def logo_set(data: "StubData", sent: bytes) -> Response:
+    """The settings with the logo, drawn again by the real code."""
+    try:
+        drawn = redrawn_logo(LogoBody.model_validate_json(sent).image)
+    except PhotoRefused as error:
+        raise problem_of(LogoRefused(str(error))) from error
+    path = f"/logos/main/261121-{hashlib.sha256(drawn.png).hexdigest()[:32]}.png"
+    data.logos[path] = drawn.png
+    change(data, logo={"path": path, "width": drawn.width, "height": drawn.height})
     return settings_answer(data.business)
 
 

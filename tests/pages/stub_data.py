@@ -70,6 +70,8 @@ class StubData:
     """Every answer is 503."""
     places: dict[str, CrewLocation] = field(default_factory=dict)
     """Where crews are, by job id."""
+    logos: dict[str, bytes] = field(default_factory=dict)
+    """By the path of each."""
     pictures: dict[str, bytes] = field(default_factory=dict)
     """JPEGs by photo id."""
     gone: set[str] = field(default_factory=set)

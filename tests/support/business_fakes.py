@@ -7,9 +7,27 @@ from functions.aws.business_settings import erased_key, history_key, record_byte
 from functions.aws.s3_stores import owner_key, to_bytes
 from functions.business.settings_store import NumberOwner
 from functions.protocol.ports import Stored, UnknownTenant
+from statemachine.business import logo_folder
 from statemachine.business_changes import BusinessRecord, SettingsChange
 from statemachine.values import TENANT_PATTERN
 from tests.support.fakes import Bucket, load
+
+
+class FakeLogos:
+    """Logos in the site bucket."""
+
+    def __init__(self, site: Bucket) -> None:
+        self.site = site
+
+    def publish(self, path: str, png: bytes) -> None:
+        self.site.put(path.removeprefix("/"), png)
+
+    def of(self, tenant: str) -> Iterator[str]:
+        folder = logo_folder(tenant)
+        return (folder + name for name in self.site.keys(folder.removeprefix("/")))
+
+    def erase(self, path: str) -> None:
+        self.site.delete(path.removeprefix("/"))
 
 
 class FakeSettingsStore:

@@ -43,6 +43,7 @@ from statemachine.flows import Flow, load_flow
 from statemachine.job import LATE, SUPERSEDED, Job, Repair
 from statemachine.views import Card
 from tests.support.builders import NOON
+from tests.support.business_fakes import FakeLogos
 from tests.support.fakes import (
     Bucket,
     FakeBoards,
@@ -197,7 +198,7 @@ class Simulation:
         )  # fmt: skip
         self.watch = WatchJobs(
             jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
-            messages, slots, FakeMetrics(), dict, no_pause,
+            messages, slots, FakeMetrics(), dict, no_pause, logos=FakeLogos(self.bucket),
         )  # fmt: skip
 
     def _new_tracking_token(self) -> str:

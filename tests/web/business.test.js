@@ -54,6 +54,14 @@ test("a field out of its range is as if it had not been told, and the rest holds
   assert.deepEqual(odd.closed_dates, ["2026-12-25"]);
 });
 
+test("a logo is a file of this site with its size, or none", () => {
+  const logo = { path: `/logos/quick/261128-${"a".repeat(32)}.png`, width: 360, height: 120 };
+  assert.deepEqual(businessIn({ ...HAUL, logo }).logo, logo);
+  assert.equal(businessIn({ ...HAUL, logo: { ...logo, path: "//evil.example/x.png" } }).logo, null);
+  assert.equal(businessIn({ ...HAUL, logo: { ...logo, width: 0 } }).logo, null);
+  assert.equal(businessIn(HAUL).logo, null);
+});
+
 test("a visitor whose language the business does not speak reads its own", () => {
   const spanish = businessIn({ ...HAUL, languages: ["es"], language: "es" });
   assert.equal(offeredLanguage("en", spanish), "es");

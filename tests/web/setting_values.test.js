@@ -3,10 +3,12 @@ import { test } from "node:test";
 
 import { textOf } from "../../web/settings/state/setting_texts.js";
 import {
+  capacityValue,
   codesValue,
   datesValue,
   hoursValue,
   languagesValue,
+  loadDurationsValue,
   optionalAddress,
   optionalColor,
   optionalPhone,
@@ -72,4 +74,21 @@ test("a setting is told in words that the page uses", () => {
   assert.equal(textOf("opening_hours", { mon: [span("08:00", "17:00")] }), "Monday 8:00 AM – 5:00 PM");
   assert.equal(textOf("closed_dates", []), "none");
   assert.equal(textOf("website", null), "none");
+});
+
+test("only the windows with a number have a capacity of their own, and 0 closes one", () => {
+  const typed = { mon: { "08:00": "", "12:00": " " }, sat: { "08:00": "2", "12:00": "0" } };
+  assert.deepEqual(capacityValue(typed).value, { sat: { "08:00": 2, "12:00": 0 } });
+  assert.match(capacityValue({ sat: { "08:00": "two" } }).fault, /^Saturday, 8:00 AM: .+from 0 to 100/);
+  assert.match(capacityValue({ "2026-12-24": { "08:00": "101" } }).fault, /^2026-12-24, 8:00 AM/);
+  assert.equal(
+    textOf("slots_by_weekday", { sat: { "08:00": 2, "12:00": 0 } }),
+    "Saturday 8:00 AM 2, 12:00 PM 0",
+  );
+});
+
+test("a load takes as long as usual unless a time was chosen for it", () => {
+  assert.deepEqual(loadDurationsValue({ minimum: "", full: "180" }).value, { full: 180 });
+  assert.equal(textOf("load_durations", { three_quarters: 90 }), "three quarters 90 min");
+  assert.equal(textOf("load_durations", {}), "none");
 });

@@ -1,5 +1,5 @@
-// Fields for one setting each. An editor is {key, node, read(), show(value), complain(text), focus()}:
-// `read` gives {value} or {fault}, `complain(null)` takes a complaint back.
+// Fields for one setting each. An editor is {key, node, read(), show(value, settings), complain(text),
+// focus()}: `read` gives {value} or {fault}, `complain(null)` takes a complaint back.
 
 import { LANGUAGES } from "/shared/ui/i18n.js";
 import { el, fill } from "/shared/ui/elements.js";

@@ -10,6 +10,7 @@ const WORDS = {
     book: "Book a pickup",
     submit: "Book pickup",
     suspended: "Not taking bookings online now",
+    requested: "After booking: “We received your request”",
     name: "Ada",
     window: " Tue, Dec 1, 8 AM-12 PM",
   },
@@ -17,6 +18,7 @@ const WORDS = {
     book: "Reserve una recogida",
     submit: "Reservar recogida",
     suspended: "Ahora no aceptamos reservas en línea",
+    requested: "Tras reservar: “Recibimos su solicitud”",
     name: "Ada",
     window: " mar 1 dic, 8:00-12:00",
   },
@@ -76,6 +78,8 @@ function booking(settings, language) {
     el("p.mini-title", {}, words.book),
     el("div.chips", {}, windows),
     el("span.button.main", {}, words.submit),
+    settings.cancellation_policy && el("p.small", {}, localized(settings.cancellation_policy, language)),
+    settings.accepts_bookings === "by_dispatcher" && el("p.small.quiet", {}, words.requested),
   ];
 }
 

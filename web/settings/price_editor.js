@@ -5,15 +5,8 @@ import { el, fill } from "/shared/ui/elements.js";
 import { field } from "/shared/ui/fields.js";
 import { icon } from "/shared/ui/icons.js";
 import { guideValue, typedGuide } from "/settings/state/price_values.js";
+import { LOAD_NAMES } from "/settings/state/setting_values.js";
 import { groupEditor } from "./editors.js";
-
-const LOAD_NAMES = {
-  minimum: "Minimum",
-  quarter: "Quarter load",
-  half: "Half load",
-  three_quarters: "Three quarters",
-  full: "Full load",
-};
 
 export function priceEditor(key, label, { hint }) {
   const loads = LOAD_SIZES.map((size) => {

@@ -1,34 +1,19 @@
 // The sections of the page and the fields in each, with their words.
 
-import { longDayText, zoneName } from "/shared/ui/business_time.js";
+import { longDayText } from "/shared/ui/business_time.js";
 import { shownPhone } from "/shared/ui/phone_number.js";
 import * as values from "/settings/state/setting_values.js";
+import {
+  dateCapacityEditor,
+  loadDurationsEditor,
+  weekdayCapacityEditor,
+} from "./capacity_editors.js";
+import * as choices from "./choices.js";
 import * as editors from "./editors.js";
 import { priceEditor } from "./price_editor.js";
 import { hoursEditor, quietEditor, windowsEditor } from "./time_editors.js";
 
 const LANGUAGE_NAMES = { en: "English", es: "Español" };
-const COMMON_ZONES = [
-  "America/New_York",
-  "America/Chicago",
-  "America/Denver",
-  "America/Phoenix",
-  "America/Los_Angeles",
-  "America/Anchorage",
-  "Pacific/Honolulu",
-];
-const LEAD_TIMES = [
-  [0, "Until the window begins"],
-  [60, "1 hour before"],
-  [120, "2 hours before"],
-  [240, "4 hours before"],
-  [720, "12 hours before"],
-  [1440, "1 day before"],
-  [2880, "2 days before"],
-];
-const COUNTRIES = ["US", "CA", "GB", "ES", "MX", "AU"];
-const CURRENCIES = ["USD", "CAD", "GBP", "EUR", "MXN", "AUD"];
-const DURATIONS = [15, 30, 45, 60, 90, 120, 180, 240, 480];
 
 /** [{name, title, intro, fields}], made again for each visit. */
 export function makeSections() {
@@ -75,10 +60,10 @@ function business() {
       read: values.optionalColor,
       hint: "For buttons and your sign. White text on it has to be readable.",
     }),
-    editors.choiceEditor("country", "Country", { options: named(COUNTRIES, "region") }),
-    editors.choiceEditor("currency", "Currency", { options: named(CURRENCIES, "currency") }),
+    editors.choiceEditor("country", "Country", { options: choices.countries() }),
+    editors.choiceEditor("currency", "Currency", { options: choices.currencies() }),
     editors.choiceEditor("time_zone", "Time zone", {
-      options: zones(),
+      options: choices.zones(),
       hint: "Every date and time, on every page and in every text, is by this clock.",
     }),
     editors.languagesEditor("languages", "Languages offered", {
@@ -108,6 +93,14 @@ function hours() {
       read: values.windowsValue,
       hint: "The times that customers choose from. The crew arrives within the window.",
     }),
+    weekdayCapacityEditor("slots_by_weekday", "Jobs in a window", {
+      read: values.capacityValue,
+      hint: "How many jobs each window takes. Empty: as many as your trucks can do. 0 closes it.",
+    }),
+    dateCapacityEditor("slots_on", "Jobs in a window on single dates", {
+      read: values.capacityValue,
+      hint: "For days on which the number differs. It counts before the weekday's.",
+    }),
   ];
 }
 
@@ -117,8 +110,12 @@ function booking() {
       off: true,
       hint: "Turn it off, and the booking page asks customers to call. Nothing is lost.",
     }),
+    editors.choiceEditor("accepts_bookings", "Bookings are accepted", {
+      options: choices.ACCEPTANCE,
+      hint: "By a dispatcher: customers read that you received their request.",
+    }),
     editors.choiceEditor("lead_minutes", "Latest booking", {
-      options: LEAD_TIMES,
+      options: choices.TIMES_BEFORE,
       parse: Number,
       hint: "How long before its start a window can still be booked.",
     }),
@@ -132,10 +129,27 @@ function booking() {
       inputmode: "numeric",
       hint: "How many days ahead you and your dispatchers can plan jobs.",
     }),
+    editors.choiceEditor("reschedule_cutoff_minutes", "Latest change by the customer", {
+      options: choices.TIMES_BEFORE,
+      parse: Number,
+      hint: "How long before its start customers can still move their window. After that they call you.",
+    }),
+    editors.switchEditor("cancel_reason_required", "Ask why a customer cancels", {
+      hint: "Customers cannot cancel without a reason then.",
+    }),
     editors.choiceEditor("default_duration_minutes", "Usual length of a job", {
-      options: durations(),
+      options: choices.durations(),
       parse: Number,
       hint: "How long a job takes crew and truck, with the drive.",
+    }),
+    loadDurationsEditor("load_durations", "Length of a job by its load", {
+      read: values.loadDurationsValue,
+      durations: choices.durations(),
+      hint: "Where the load that a customer expects takes another time.",
+    }),
+    editors.choiceEditor("flow", "Kind of job", {
+      options: choices.FLOWS,
+      hint: "The statuses that a job goes through, unless the booking names another kind.",
     }),
     editors.textEditor("service_area", "Service area", {
       read: values.codesValue,
@@ -226,27 +240,5 @@ function address(key, label, hint) {
     autocapitalize: "none",
     spellcheck: "false",
     placeholder: "https://",
-  });
-}
-
-function named(codes, type) {
-  const names = new Intl.DisplayNames("en", { type });
-  return codes.map((code) => [code, `${names.of(code)} (${code})`]);
-}
-
-function zones() {
-  const others = Intl.supportedValuesOf("timeZone").filter((zone) => !COMMON_ZONES.includes(zone));
-  return [...COMMON_ZONES, ...others].map((zone) => [zone, zoneLabel(zone)]);
-}
-
-function zoneLabel(zone) {
-  const place = zone.replaceAll("_", " ");
-  return COMMON_ZONES.includes(zone) ? `${zoneName(zone)} (${place})` : place;
-}
-
-function durations() {
-  return DURATIONS.map((minutes) => {
-    const whole = minutes % 60 === 0 && minutes >= 60;
-    return [minutes, whole ? `${minutes / 60} h` : `${minutes} min`];
   });
 }

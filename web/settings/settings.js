@@ -8,11 +8,13 @@ import { byId, fill } from "/shared/ui/elements.js";
 import { Notices } from "/shared/ui/notices.js";
 import { signInForm } from "/shared/ui/sign_in_form.js";
 import { deviceMemory, signInBusiness } from "/shared/ui/storage.js";
+import { base64Of } from "/settings/state/logo_file.js";
 import { SettingsService } from "/settings/state/settings_api.js";
 import { SettingsSession } from "/settings/state/settings_session.js";
 import { refused, unreachable } from "./empty_states.js";
 import { homeOf, invitationForm, invitationIn } from "./invitation_form.js";
 import { KeysPanel } from "./keys_panel.js";
+import { LogoPanel } from "./logo_panel.js";
 import { PeoplePanel } from "./people_panel.js";
 import { SettingsForm } from "./settings_form.js";
 import { bareHeader, pageHeader } from "/shared/ui/page_header.js";
@@ -28,6 +30,10 @@ class SettingsPage {
   #session = new SettingsSession(this.#service);
   #people = new PeoplePanel(this.#service, this.#notices, () => this.#readAgain());
   #keys = new KeysPanel(this.#service, this.#notices);
+  #logo = new LogoPanel(this.#notices, {
+    setLogo: async (file) => this.#drawLogo(await this.#session.setLogo(await base64Of(file))),
+    removeLogo: () => this.#removeLogo(),
+  });
   #form = null;
   /** Whose form it is: what one owner typed is not shown to another. */
   #formOf = null;
@@ -89,9 +95,10 @@ class SettingsPage {
     this.#formOf = session.account;
     this.#form ??= new SettingsForm(
       { save: () => this.#save(), confirmHours: () => this.#confirmHours() },
-      [this.#people, this.#keys],
+      { logo: this.#logo, people: this.#people, keys: this.#keys },
     );
     this.#form.meet(settings);
+    this.#logo.show(settings.logo);
     this.#show("shown", () => this.#form.node);
     this.#drawTop();
   }
@@ -148,6 +155,21 @@ class SettingsPage {
     confirmHours(this.#memory, this.#session.session.tenant);
     this.#notices.good("Your opening hours are confirmed.");
     this.#drawSetup();
+  }
+
+  /** Others may have changed settings meanwhile: the form shows them too. */
+  #drawLogo() {
+    const { settings } = this.#session;
+    this.#form.meet(settings);
+    this.#logo.show(settings.logo);
+    this.#drawTop();
+    this.#drawSetup();
+  }
+
+  async #removeLogo() {
+    const theirs = await this.#session.save({ logo: null });
+    if (theirs !== null) await this.#session.save({ logo: null });
+    this.#drawLogo();
   }
 
   async #save() {

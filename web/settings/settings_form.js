@@ -42,7 +42,7 @@ export class SettingsForm {
   #save = el("button.button.main", { "data-testid": "save" }, "Save changes");
   #discard;
 
-  /** `act`: {save(), confirmHours()}; `panels` stand below the form and save by themselves. */
+  /** `act`: {save(), confirmHours()}; `panels` {name: panel} stand below and save by themselves. */
   constructor(act, panels) {
     this.#act = act;
     this.#panels = panels;
@@ -79,17 +79,22 @@ export class SettingsForm {
       {},
       el("div.settings-head", {}, el("h1", {}, "Settings"), this.#links()),
       this.#setup,
-      el("div.settings-form", {}, form, this.#panels.map(({ node }) => node)),
+      el("div.settings-form", {}, form, Object.values(this.#panels).map(({ node }) => node)),
       el("aside", { "aria-label": "Preview" }, el("h2", {}, "What customers see"), this.#preview),
     );
   }
 
   #links() {
-    const all = [...this.#sections, { name: "people", title: "People" }, { name: "keys", title: "API keys" }];
+    const all = [
+      ...this.#sections.map(({ name, title }) => ({ id: `section-${name}`, title })),
+      { id: "logo", title: "Logo" },
+      { id: "section-people", title: "People" },
+      { id: "section-keys", title: "API keys" },
+    ];
     return el(
       "nav",
       { "aria-label": "Sections" },
-      all.map(({ name, title }) => el("a", { href: `#section-${name}` }, title)),
+      all.map(({ id, title }) => el("a", { href: `#${id}` }, title)),
     );
   }
 
@@ -124,7 +129,7 @@ export class SettingsForm {
   }
 
   #reset(editor) {
-    editor.show(this.#settings[editor.key]);
+    editor.show(this.#settings[editor.key], this.#settings);
     editor.complain(null);
     this.#baseline.set(editor.key, JSON.stringify(editor.read()));
     this.#contested.delete(editor.key);
@@ -171,7 +176,8 @@ export class SettingsForm {
   }
 
   goTo(key) {
-    if (key === "crew") return this.#panels[0].node.focus();
+    if (key === "crew") return this.#panels.people.node.focus();
+    if (key === "logo") return this.#panels.logo.node.focus();
     const editor = this.#editors.get(key);
     if (!editor) return;
     editor.node.scrollIntoView({ block: "center" });

@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.api.public import BOOKER
 from functions.aws.job_index import DynamoJobIndex
+from functions.aws.logos import S3Logos
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
 from functions.aws.slots import DynamoSlots
 from functions.messages.phone_numbers import change_phone_record
@@ -218,6 +219,8 @@ def watches(watch: Function) -> Act:
         taken_slot(abandoned, window_of(abandoned) or (at, at), long_ago)
     )
     DynamoSlots(stack.client("dynamodb"), stack.outputs["CrewRosterTable"]).write(TENANT, sheet)
+    logos = S3Logos(stack.client("s3"), stack.outputs["SiteBucket"])
+    logos.publish(f"/logos/{TENANT}/261101-{'a' * 32}.png", b"replaced")
     ended = {
         "name": f"{TENANT}-{dead.job_id}-g0", "status": "FAILED", "input": json.dumps(ref(dead))
     }  # fmt: skip

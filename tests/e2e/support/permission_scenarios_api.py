@@ -1,5 +1,6 @@
 """What the function of the API must be able to do for dispatchers, crews, and ops."""
 
+import base64
 import json
 import secrets
 import uuid
@@ -40,7 +41,7 @@ from tests.e2e.support.permission_jobs import (
     with_signed_in_driver,
 )
 from tests.functions.creation import waited_for
-from tests.support.pictures import a_phone_photo
+from tests.support.pictures import a_phone_photo, a_png
 
 RAW = a_phone_photo()
 
@@ -189,15 +190,17 @@ def oversees(api: Function) -> Callable[[], None]:
 
 
 def owns(api: Function) -> Callable[[], None]:
-    """The owner changes a setting, twice, and reads who changed what."""
+    """The owner changes a setting, twice, reads who changed what, and sets a logo."""
     desk = a_session(api)
 
     def act() -> None:
         for name in ("Less", "Least"):
             version = desk.ask("GET", "/api/business")["version"]
             desk.ask("PATCH", "/api/business", {"name": name}, if_match=f'"{version}"')
-        changes = desk.ask("GET", "/api/business/history")["changes"]
-        assert [change["version"] for change in changes[:2]] == [version + 1, version]
+        changes = desk.ask("GET", "/api/business/history")["changes"][:2]
+        assert [change["version"] for change in changes] == [version + 1, version]
+        image = base64.b64encode(a_png()).decode()
+        assert desk.ask("PUT", "/api/business/logo", {"image": image})["logo"]["width"] > 0
 
     return act
 

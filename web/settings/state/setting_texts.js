@@ -12,6 +12,12 @@ const WORDS = {
   quiet: ({ begin, end }) => spanText({ start: begin, end }),
   suspended: (paused) => (paused ? "no" : "yes"),
   price_guide: guideText,
+  slots_by_weekday: capacityText,
+  slots_on: capacityText,
+  load_durations: (loads) =>
+    Object.entries(loads).map(([size, minutes]) => `${size.replace("_", " ")} ${minutes} min`).join(", "),
+  accepts_bookings: (when) => (when === "by_dispatcher" ? "by a dispatcher" : "at once"),
+  cancel_reason_required: yesOrNo,
   remind_day_before: yesOrNo,
   reminder_time: clockText,
   text_on_my_way: yesOrNo,
@@ -29,6 +35,14 @@ export function textOf(key, value) {
 function guideText({ minimum_cents, full_cents, items = [], surcharges = [] }) {
   const [least, most] = [minimum_cents, full_cents].map(amountText);
   return `${least} to ${most}, ${items.length} items, ${surcharges.length} surcharges`;
+}
+
+/** `Saturday 8:00 AM 2, 12:00 PM 0` */
+function capacityText(days) {
+  const numbers = (day) => Object.entries(day).map(([start, jobs]) => `${clockText(start)} ${jobs}`);
+  return Object.entries(days)
+    .map(([day, each]) => `${DAY_NAMES[day] ?? day} ${numbers(each).join(", ")}`)
+    .join("; ");
 }
 
 function yesOrNo(wanted) {

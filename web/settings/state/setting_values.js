@@ -8,6 +8,7 @@ const COLOR = /^#[0-9a-f]{6}$/i;
 const CODE = /^[A-Z0-9]{1,10}$/;
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
+const MOST_JOBS = 100;
 export const DAY_NAMES = Object.freeze({
   mon: "Monday",
   tue: "Tuesday",
@@ -16,6 +17,14 @@ export const DAY_NAMES = Object.freeze({
   fri: "Friday",
   sat: "Saturday",
   sun: "Sunday",
+});
+
+export const LOAD_NAMES = Object.freeze({
+  minimum: "Minimum",
+  quarter: "Quarter load",
+  half: "Half load",
+  three_quarters: "Three quarters",
+  full: "Full load",
 });
 
 const value = (found) => ({ value: found });
@@ -104,9 +113,37 @@ export function hoursValue(spansByDay) {
   return value(hours);
 }
 
+export function isDay(date) {
+  return DAY.test(date) && !Number.isNaN(Date.parse(date));
+}
+
 export function datesValue(dates) {
-  const wrong = dates.find((date) => !DAY.test(date) || Number.isNaN(Date.parse(date)));
+  const wrong = dates.find((date) => !isDay(date));
   return wrong === undefined ? value([...new Set(dates)].sort()) : fault(`${wrong} is no date.`);
+}
+
+/**
+ * How many jobs windows take, {"mon": {"08:00": 4}}: the days, weekdays or dates, on which a number was
+ * typed, and of each the windows with one.
+ */
+export function capacityValue(typedByDay) {
+  const days = {};
+  for (const [day, typed] of Object.entries(typedByDay)) {
+    const given = Object.entries(typed).filter(([, text]) => text.trim() !== "");
+    const numbers = given.map(([start, text]) => [start, wholeNumber(text, { least: 0, most: MOST_JOBS })]);
+    const wrong = numbers.find(([, read]) => read.fault);
+    if (wrong) return fault(`${DAY_NAMES[day] ?? day}, ${clockText(wrong[0])}: ${wrong[1].fault}`);
+    if (given.length > 0) {
+      days[day] = Object.fromEntries(numbers.map(([start, read]) => [start, read.value]));
+    }
+  }
+  return value(days);
+}
+
+/** {full: 180} of the loads that take another time than usual. */
+export function loadDurationsValue(chosen) {
+  const given = Object.entries(chosen).filter(([, minutes]) => minutes !== "");
+  return value(Object.fromEntries(given.map(([size, minutes]) => [size, Number(minutes)])));
 }
 
 /** Postal codes or their beginnings, as people separate them. */

@@ -40,6 +40,12 @@ export class SettingsService {
     return settingsIn(await this.#api.ask("PATCH", "/business", options));
   }
 
+  /** {settings, etag} with the logo; `image` is a file in Base64. Raises Problem 422 with the reason. */
+  async setLogo(image) {
+    const options = { body: { image }, repeatable: true };
+    return settingsIn(await this.#api.ask("PUT", "/business/logo", options));
+  }
+
   /** Signs in by an invitation's link, with the password that was chosen. */
   async acceptInvitation(token, password) {
     return (await this.#api.ask("POST", "/invitation", { body: { token, password } })).body;

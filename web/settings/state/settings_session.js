@@ -91,6 +91,13 @@ export class SettingsSession {
     }
   }
 
+  /** `image` is a file in Base64. Raises Problem, NoAnswer. */
+  async setLogo(image) {
+    const { settings, etag } = await this.#service.setLogo(image);
+    this.settings = settings;
+    this.#etag = etag;
+  }
+
   /** Where all of `changes` is there already, our own request came through and its answer was lost. */
   async #meanwhile(changes) {
     const before = this.settings;

@@ -6,6 +6,7 @@ const KEPT = "haulway.business.";
 const PHONE = /^\+\d{7,15}$/;
 const COLOR = /^#[0-9a-f]{6}$/i;
 const URL_OF_WEB = /^https?:\/\//i;
+const LOGO = /^\/logos\/[a-z0-9-]{1,31}\/\d{6}-[0-9a-f]{32}\.png$/;
 const CURRENCY = /^[A-Z]{3}$/;
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
@@ -22,6 +23,7 @@ export const DEFAULTS = Object.freeze({
   language: "en",
   languages: LANGUAGES,
   accent_color: null,
+  logo: null,
   windows: [
     { start: "08:00", end: "12:00" },
     { start: "12:00", end: "16:00" },
@@ -79,6 +81,7 @@ export function businessIn(document) {
     languages: languages ?? DEFAULTS.languages,
     language: LANGUAGES.includes(document.language) ? document.language : DEFAULTS.language,
     accent_color: fitting(document.accent_color, COLOR),
+    logo: logoIn(document.logo),
     windows: windows ?? DEFAULTS.windows,
     open_days: listOf(document.open_days, (day) => WEEKDAYS.includes(day)) ?? DEFAULTS.open_days,
     closed_dates: listOf(document.closed_dates, (day) => DAY.test(day)) ?? [],
@@ -97,6 +100,12 @@ export function businessIn(document) {
     currency: fitting(document.currency, CURRENCY) ?? DEFAULTS.currency,
     price_guide: hasPrices(document.price_guide) ? document.price_guide : null,
   };
+}
+
+/** {path, width, height}; null where there is none. */
+function logoIn(logo) {
+  const { path, width, height } = logo ?? {};
+  return fitting(path, LOGO) && width > 0 && height > 0 ? { path, width, height } : null;
 }
 
 /** The amounts that an estimate cannot do without. */

@@ -38,15 +38,25 @@ export function pageTitle(title, business) {
   return [title, business?.name].filter(Boolean).join(" · ");
 }
 
-/** The name with a sign of its first letter in the business's color. */
+/** The name with the logo, or a sign of its first letter in the business's color. */
 export function brandParts(business) {
   const name = business?.name ?? "";
   if (name === "") return [];
+  const sign = business.logo ? logoPicture(business.logo) : monogram(name);
+  return [sign, el("span.brand-name", {}, name)];
+}
+
+function monogram(name) {
   const [first] = name.match(/[\p{L}\p{N}]/u) ?? ["·"];
-  return [
-    el("span.monogram", { "aria-hidden": "true" }, first.toLocaleUpperCase()),
-    el("span.brand-name", {}, name),
-  ];
+  return el("span.monogram", { "aria-hidden": "true" }, first.toLocaleUpperCase());
+}
+
+/** With its size, so that nothing moves when it comes; without it the name stands alone. */
+function logoPicture({ path, width, height }) {
+  const hide = ({ target }) => {
+    target.hidden = true;
+  };
+  return el("img.logo", { src: path, width, height, alt: "", onerror: hide, "data-testid": "logo" });
 }
 
 /** A link that calls the business; null where it has no number. */
@@ -117,8 +127,9 @@ export function showBrand(business, page = document) {
   if (!business?.name) return;
   applyAccent(business.accent_color);
   const place = page.querySelector(".top .brand, .toolbar .brand");
-  if (place && place.dataset.business !== business.name) {
-    place.dataset.business = business.name;
+  const shown = `${business.name} ${business.logo?.path ?? ""}`;
+  if (place && place.dataset.business !== shown) {
+    place.dataset.business = shown;
     fill(place, brandParts(business));
   }
 }
@@ -128,13 +139,14 @@ function fillPlace(page, id, parts) {
   const place = page.getElementById(id);
   if (place === null) return;
   const next = fill(document.createElement("div"), parts);
-  const same = next.textContent === place.textContent && sameLinks(next, place);
+  const same = next.textContent === place.textContent && sameAddresses(next, place);
   if (!same) fill(place, [...next.childNodes]);
 }
 
-function sameLinks(one, other) {
-  const links = (node) => [...node.querySelectorAll("a")].map((link) => link.href).join();
-  return links(one) === links(other);
+function sameAddresses(one, other) {
+  const addresses = (node) =>
+    [...node.querySelectorAll("a, img")].map(({ href, src }) => href ?? src).join();
+  return addresses(one) === addresses(other);
 }
 
 // The accent color, made readable: on light and on dark pages, and under text.

@@ -13,7 +13,7 @@ export function errorsIn(problem) {
 /** A fault is a text, as in `customer.phone: not a phone number`, or an object with its field. */
 function faultOf(fault) {
   if (typeof fault === "string") {
-    const [, field, text] = /^([a-z_][\w.]*): (.+)$/s.exec(fault) ?? [];
+    const [, field, text] = /^([a-z_][\w.:-]*?): (.+)$/s.exec(fault) ?? [];
     return field === undefined ? null : { field, text };
   }
   const field = fault?.field ?? fault?.loc;

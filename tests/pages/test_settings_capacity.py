@@ -15,7 +15,7 @@ def test_an_owner_sets_how_many_jobs_windows_take_how_long_loads_take_and_who_ac
     with settings_page(browser, stub) as page:
         page.get_by_label("Saturday, 8:00 AM – 12:00 PM: jobs").fill("2")
         page.get_by_label("Date with other numbers").fill("2027-12-24")
-        setting(page, "slots_on").get_by_role("button", name="Add date").click()
+        setting(page, "slots_on").get_by_role("button", name="Add a day").click()
         setting(page, "slots_on").get_by_label("12:00 PM – 4:00 PM: jobs").fill("0")
         setting(page, "load_durations").get_by_label("Full load").select_option("180")
         page.get_by_label("Bookings are accepted").select_option("by_dispatcher")

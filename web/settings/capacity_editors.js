@@ -98,7 +98,7 @@ export function dateCapacityEditor(key, label, { read, hint }) {
     changed();
     days.get(day).focus();
   };
-  const button = el("button.button.compact", { type: "button", onclick: add }, icon("plus"), "Add date");
+  const button = el("button.button.compact", { type: "button", onclick: add }, icon("plus"), "Add a day");
   const editor = groupEditor(key, label, {
     hint,
     parts: [list, el("div.add-row", {}, input, button)],

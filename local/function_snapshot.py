@@ -6,8 +6,9 @@ worker script as if it had just been started. So its module state is that of an 
 has touched, as after AWS restores a SnapStart function. The Lambda file itself is imported by each
 worker.
 
-This process has one thread and no clients, so a fork is safe. It ends when the engine closes the
-socket; its workers end when the engine closes their standard input.
+A fork copies one thread: what another one had locked would stay locked. So this process ends
+instead of forking if an import has started a thread. It makes no clients. It ends when the engine
+closes the socket; its workers end when the engine closes their standard input.
 """
 
 import ast
@@ -19,6 +20,7 @@ import runpy
 import signal
 import socket
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +50,8 @@ def main() -> None:
             importlib.import_module(module)
         except Exception as error:  # each worker that needs the module fails by itself, and says so
             print(f"{module} cannot be imported: {type(error).__name__}", file=sys.stderr)
+    if more := threads() - 1:
+        sys.exit(f"not forked: {more} more threads run after the imports")
     gc.collect()
     gc.freeze()  # what all workers share is not touched by their garbage collections
     worker = serve(socket.socket(fileno=int(number)))
@@ -55,6 +59,12 @@ def main() -> None:
         sys.argv = [worker.script]
         sys.path.insert(0, str(Path(worker.script).parent))
         runpy.run_path(worker.script, run_name="__main__")
+
+
+def threads() -> int:
+    """Also those that Python does not know, where the system tells."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
 
 
 def imported_by_lambdas(folder: Path) -> Iterator[str]:

@@ -27,20 +27,19 @@ READ_AT_IMPORT = "POWERTOOLS_"
 """What a library reads when it is imported; our own modules read nothing then."""
 WORKER_SCRIPT = "_worker.py"
 CAN_FORK = sys.platform != "darwin"
-SWITCH = "HAULWAY_FORK_WORKERS"
-"""Set to 1 to fork. It is off by default: in whole test runs a job stood still for a minute now and
-then, and it is not known yet whether forked workers are the cause."""
+ANSWERS_IN_S = 60.0
+"""How long a snapshot may take for a fork; the first one waits for all imports."""
 
 
 def fork_workers(lambda_runtime: Any) -> None:
-    """Let MiniStack start its Python workers as forks, where that is possible and switched on."""
-    if CAN_FORK and os.environ.get(SWITCH) == "1":
+    """Let MiniStack start its Python workers as forks, where that is possible."""
+    if CAN_FORK:
         workers = WorkerStarter()
         lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": workers.start})
 
 
 class SnapshotFailed(Exception):
-    """The snapshot ended; the engine's log says why. The next start makes another one."""
+    """The snapshot ended or does not answer; the engine's log says why."""
 
 
 class ForkedWorker:
@@ -52,17 +51,21 @@ class ForkedWorker:
         self.pid = pid
         self.stdin = os.fdopen(stdin, "w", buffering=1)
         self.stdout, self.stderr = os.fdopen(stdout), os.fdopen(stderr)
-        self._ended = select.poll()
-        self._ended.register(stdout, 0)  # tells only that no process has the other end any more
 
     def poll(self) -> int | None:
-        return self.returncode if self._ended.poll(0) else None
+        return self.returncode if self._has_ended(within_s=0) else None
 
     def wait(self, timeout: float | None = None) -> int:
         """Raises subprocess.TimeoutExpired."""
-        if not self._ended.poll(None if timeout is None else timeout * 1000):
+        if not self._has_ended(timeout):
             raise subprocess.TimeoutExpired(f"worker {self.pid}", timeout or 0)
         return self.returncode
+
+    def _has_ended(self, within_s: float | None) -> bool:
+        """An object of its own for each call: two threads may not use one at the same time."""
+        ended = select.poll()
+        ended.register(self.stdout, 0)  # tells only that no process has the other end any more
+        return bool(ended.poll(None if within_s is None else within_s * 1000))
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)
@@ -80,6 +83,7 @@ class Snapshot:
 
     def __init__(self, archive: Path, variables: Mapping[str, str]) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(ANSWERS_IN_S)
         folder = tempfile.mkdtemp(prefix="haulway-snapshot-")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         with theirs:
@@ -113,6 +117,7 @@ class Snapshot:
     def close(self) -> None:
         """Its workers continue."""
         self._socket.close()
+        self.process.kill()  # it may hang
         self.process.wait()
 
 
@@ -135,11 +140,16 @@ class WorkerStarter:
                 worker = snapshot.fork(words[-1], options["cwd"], environment)
             except SnapshotFailed:
                 snapshot.close()
-                raise
-            self.snapshots[key] = snapshot
-            if len(self.snapshots) > KEPT_SNAPSHOTS:
-                self.snapshots.popitem(last=False)[1].close()
-        return worker
+            else:
+                self._keep(key, snapshot)
+                return worker
+        # Not for the function's caller to notice: a call that fails costs its message minutes.
+        return subprocess.Popen(words, **options)
+
+    def _keep(self, key: str, snapshot: Snapshot) -> None:
+        self.snapshots[key] = snapshot
+        if len(self.snapshots) > KEPT_SNAPSHOTS:
+            self.snapshots.popitem(last=False)[1].close()
 
     def close(self) -> None:
         """The workers continue."""

@@ -1,4 +1,4 @@
-"""`haul`: the command line. Its groups of commands are in cli/commands/."""
+"""`haul`: the command line. Its commands are in cli/commands/, listed in cli/lazy_commands.py."""
 
 import os
 import sys
@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
 
-from cli import help_examples
-from cli.client.connection import Connection, connect
+from cli.lazy_commands import LazyGroup
 from cli.output.business_clock import CLOCK
 from cli.output.error_log import DEBUG, log_unexpected, wants_tracebacks
 from cli.output.output import FAILED, UsageError, error_console
 from cli.output.output import __doc__ as output_doc
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from cli.client.api_client import ApiClient
     from cli.client.bus_client import JobClient
+    from cli.client.connection import Connection
     from cli.client.ops_client import OpsClient
 
 API_KEY = "HAUL_API_KEY"
@@ -46,6 +47,7 @@ class HaulApp(typer.Typer):
 
 
 app = HaulApp(
+    cls=LazyGroup,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
@@ -85,8 +87,10 @@ class GlobalOptions:
         return self.api_client if self.api else BusClient(self.connection, self.tenant)
 
     @cached_property
-    def zone(self) -> ZoneInfo:
+    def zone(self) -> "ZoneInfo":
         """The business's: every date and time that a command prints is by its clock."""
+        from zoneinfo import ZoneInfo
+
         return ZoneInfo(self.client.time_zone())
 
     @cached_property
@@ -99,8 +103,10 @@ class GlobalOptions:
         return DirectOpsClient(self.connection, self.tenant)
 
     @cached_property
-    def connection(self) -> Connection:
+    def connection(self) -> "Connection":
         """Raises UsageError if --api names a site, which these commands would ignore."""
+        from cli.client.connection import connect
+
         if self.api:
             raise UsageError(
                 "this command needs AWS credentials or the copy on this laptop; it does not work "
@@ -134,63 +140,6 @@ def set_global_options(
     CLOCK.go_by(lambda: context.obj.zone)
     context.call_on_close(context.obj.close)
 
-
-def _add_commands() -> None:
-    """Each group of commands is a module, imported here because `app` must exist first."""
-    from cli.commands import (
-        board,
-        business,
-        cost,
-        crew,
-        deploy,
-        env,
-        erase,
-        events,
-        explain,
-        export_import,
-        flow,
-        hooks,
-        index,
-        job,
-        keys,
-        ops,
-        photo,
-        report,
-        roster,
-        track,
-        up,
-    )
-
-    job.app.command("photo")(photo.photo)
-    app.add_typer(job.app, name="job")
-    app.add_typer(business.app, name="business")
-    app.add_typer(crew.app, name="crew")
-    app.add_typer(roster.app, name="roster")
-    app.add_typer(events.app, name="events")
-    app.add_typer(flow.app, name="flow")
-    app.add_typer(board.app, name="board")
-    app.add_typer(index.app, name="index")
-    app.add_typer(hooks.app, name="hooks")
-    app.add_typer(keys.app, name="keys")
-    app.add_typer(ops.app, name="ops")
-    app.command("explain")(explain.explain)
-    app.command("up")(up.up)
-    app.command("env")(env.env)
-    app.command("track")(track.track)
-    app.command("deploy")(deploy.deploy)
-    app.command("promote")(deploy.promote)
-    app.command("rollback")(deploy.rollback)
-    app.command("cost")(cost.cost)
-    app.command("report")(report.report)
-    app.command("export")(export_import.export)
-    app.command("import")(export_import.import_)
-    app.command("erase")(erase.erase)
-    app.command("sign-in")(crew.sign_in)
-    app.command("sign-out")(crew.sign_out)
-    help_examples.add_to(app)
-
-
-_add_commands()
 
 if __name__ == "__main__":
     app()

@@ -74,9 +74,11 @@ def import_(
     file: Annotated[Path, typer.Argument(help="A file that `haul export` wrote.", exists=True)],
     as_json: Json = False,
 ) -> None:
-    """Import jobs from FILE, and their photos from FILE.photos. Jobs that exist already stay
-    unchanged; open jobs continue. If it is interrupted, run it again. Jobs that another business of
-    this stage still has are refused."""
+    """Import jobs from FILE, and their photos from FILE.photos.
+
+    Jobs that exist already stay unchanged; open jobs continue. If it is interrupted, run it again.
+    Jobs that another business of this stage still has are refused.
+    """
     with report_errors():
         connection, tenant = context.obj.connection, context.obj.tenant
         jobs, imported = _jobs(connection), _jobs_in(file)

@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli.client.bus_client import CLI_ACTOR
-from cli.data.option_values import cents, fresh_id, moment, own_event_id, phone_number
+from cli.commands.photo import photo
+from cli.data.option_values import (
+    JobArg,
+    Json,
+    cents,
+    fresh_id,
+    moment,
+    own_event_id,
+    phone_number,
+)
 from cli.output.job_details import print_job
 from cli.output.job_list import print_jobs
 from cli.output.output import UsageError, console, print_json, report_errors
@@ -20,8 +29,6 @@ from statemachine.prices import LoadSize, PaymentMethod
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, show, move, edit, and cancel jobs.")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-JobArg = Annotated[str, typer.Argument(metavar="JOB", help="A job id, such as 261121-7k3m2q.")]
 Event = Annotated[
     Optional[str],
     typer.Option(
@@ -245,6 +252,9 @@ def edit(
             print_json({"job_id": job.job_id, "status": job.status, "rev": job.rev})
             return
         console.print(f"[bold]{job.job_id}[/] is changed.")
+
+
+app.command()(photo)
 
 
 def _payment(method: str | None, amount: str | None) -> dict[str, Any] | None:

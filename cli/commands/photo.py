@@ -8,8 +8,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from cli.client.api_client import ApiClient
-from cli.commands.job import JobArg, Json
+from cli.data.option_values import JobArg, Json
 from cli.output.output import UsageError, console, print_json, report_errors
 from statemachine.job import PhotoKind
 
@@ -23,10 +22,11 @@ def photo(
 ) -> None:
     """Add a photo to a job, through the site's API. Adding the same file again has no effect."""
     with report_errors():
-        client = context.obj.client
-        if not isinstance(client, ApiClient):
+        if context.obj.api is None:
             raise UsageError("photos need the site's API: haul --api https://… job photo …")
-        document = client.add_photo(job, photo_request_body(file, kind), file.read_bytes())
+        document = context.obj.api_client.add_photo(
+            job, photo_request_body(file, kind), file.read_bytes()
+        )
         if as_json:
             print_json(document)
         else:

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timezone
+from typing import Annotated
 
 import typer
 
@@ -10,6 +11,9 @@ from statemachine.bounds import OTHER_YEAR
 from statemachine.money import parse_money
 from statemachine.phones import parse_phone
 from statemachine.values import RESERVED, YEARS, is_reserved
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JobArg = Annotated[str, typer.Argument(metavar="JOB", help="A job id, such as 261121-7k3m2q.")]
 
 
 def cents(text: str | None) -> int | None:

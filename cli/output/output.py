@@ -9,32 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
-from babel.numbers import format_currency
-from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
-from pydantic import ValidationError
 from rich.markup import escape
 
 from cli.output.business_clock import CLOCK
 from cli.output.error_log import log_unexpected, wants_tracebacks
 from cli.output.safe_text import terminal
-from functions.ops.dead_letters import NotRedrivable, UnknownQueue
-from functions.protocol.batches import PERMANENT_ERRORS
-from functions.protocol.field_errors import field_errors
-from functions.protocol.ports import (
-    Conflict,
-    Corrupt,
-    Unavailable,
-    Unforeseen,
-    UnknownJob,
-    UnknownTenant,
-)
-from statemachine.edits import WRITTEN_EARLIER
-from statemachine.flows import UnknownFlow, load_flow
-from statemachine.job import Schedule
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from statemachine.job import Schedule
 
 console = terminal()
 error_console = terminal(stderr=True)
@@ -75,41 +62,19 @@ def report_errors() -> Iterator[None]:
         yield
     except CliError as error:
         _exit_with(str(error), error.code)
-    except ValidationError as error:
-        _exit_with("; ".join(field_errors(error)), USAGE)
-    except UnknownTenant as error:
-        _exit_with(f"{error}; `haul business list` shows all businesses", NOT_FOUND)
-    except UnknownJob as error:
-        _exit_with(f"{error}; `haul job list` shows all jobs", NOT_FOUND)
-    except UnknownQueue as error:
-        _exit_with(str(error), NOT_FOUND)
-    except NotRedrivable as error:
-        _exit_with(str(error), REJECTED)
-    except Corrupt as error:
-        _exit_with(f"{error}; it was not changed; see `corrupt` in docs/runbook.md", REJECTED)
-    except Unforeseen as error:
-        _exit_with(f"{error}; `haul ops stuck` lists the job", FAILED)
-    except PERMANENT_ERRORS as error:
-        _exit_with(str(error), REJECTED)
-    except Unavailable as error:
-        _exit_with(f"{error}; try again", TIMED_OUT)
-    except ClientError as error:
-        _exit_with(f"AWS refused the call: {error}; check what these credentials may do", FAILED)
-    except Conflict as error:
-        _exit_with(f"someone changed it at the same time ({error}); try again", TIMED_OUT)
-    except ReadTimeoutError:
-        _exit_with("no answer in time; check whether it was done before you try again", TIMED_OUT)
-    except BotoCoreError as error:
-        _exit_with(f"AWS or the copy on this laptop does not answer: {error}", TIMED_OUT)
     except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
         raise
     except Exception as error:
+        from cli.output.error_texts import text_of  # it imports everything that can fail
+
+        if text := text_of(error):
+            _exit_with(*text)
         if wants_tracebacks():
             raise
         _exit_with(log_unexpected(error), FAILED)
 
 
-def _exit_with(sentence: str, code: int) -> None:
+def _exit_with(sentence: str, code: int) -> NoReturn:
     error_console.print(f"[bold red]haul:[/] {escape(sentence)}", soft_wrap=True)
     raise typer.Exit(code)
 
@@ -126,6 +91,8 @@ def _plain(value: object) -> str:
 
 def status_text(flow: str, status: str) -> str:
     """Label and color as Rich markup; only the name if this version does not know the flow."""
+    from statemachine.flows import UnknownFlow, load_flow
+
     try:
         known = load_flow(flow).status(status)
     except UnknownFlow:
@@ -137,6 +104,8 @@ def money(cents: int | None, currency: str = "USD") -> str:
     """As English writes that currency (ISO 4217); empty for None."""
     if cents is None:
         return ""
+    from babel.numbers import format_currency  # most commands print no amount
+
     return str(format_currency(Decimal(cents) / 100, currency, locale="en_US"))
 
 
@@ -166,13 +135,13 @@ def day_of(moment: datetime, zone: tzinfo, now: datetime) -> str:
     return f"{local:%a %b} {local.day}{year}"
 
 
-def moment_text(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+def moment_text(moment: datetime, zone: "ZoneInfo", now: datetime) -> str:
     """`Tue Dec 1 08:00 EST`, in that zone, which it names."""
     named = f"{in_zone(moment, zone):%Z}"
     return f"{day_of(moment, zone, now)} {clock(moment, zone)} {named}"
 
 
-def window_text(schedule: Schedule, zone: tzinfo, now: datetime) -> str:
+def window_text(schedule: "Schedule", zone: tzinfo, now: datetime) -> str:
     """`Tue Dec 1 08:00–12:00`, with both days if they differ; or only `from …` or `until …`."""
     start, end = schedule.window_start, schedule.window_end
     begins = f"{day_of(start, zone, now)} {clock(start, zone)}" if start else ""
@@ -185,13 +154,15 @@ def window_text(schedule: Schedule, zone: tzinfo, now: datetime) -> str:
     return f"{begins}–{clock(end, zone) if same_day else ends}"
 
 
-def zone_text(zone: ZoneInfo, now: datetime) -> str:
+def zone_text(zone: "ZoneInfo", now: datetime) -> str:
     """`America/New_York, EST`."""
     return f"{zone.key}, {now.astimezone(zone):%Z}"
 
 
 def event_time(occurred_at: datetime | None, recorded_at: datetime) -> str:
     """When it happened, and when it was sent if that was more than a minute later."""
+    from statemachine.edits import WRITTEN_EARLIER
+
     if occurred_at is None or recorded_at - occurred_at <= WRITTEN_EARLIER:
         return local_time(recorded_at)
     return f"{local_time(occurred_at)}, sent {local_time(recorded_at)}"

@@ -1,10 +1,10 @@
 """`python -m local.function_snapshot SOCKET ARCHIVE FOLDER`: one bundle, imported once.
 
-It extracts the bundle, imports what its Lambda files import, and waits on its socket. Each request
-forks one worker, which gets an environment, a folder, and pipes of its own, and runs MiniStack's
-worker script as if it had just been started. So its module state is that of an import that no event
-has touched, as after AWS restores a SnapStart function. The Lambda file itself is imported by each
-worker.
+It extracts the bundle, imports what its Lambda files import, has `functions/aws/warm_up.py` do what
+each worker would do first, and waits on its socket. Each request forks one worker, which gets an
+environment, a folder, and pipes of its own, and runs MiniStack's worker script as if it had just
+been started. So its module state is that of a container that no event has touched, as after AWS
+restores a SnapStart function. The Lambda file itself is imported by each worker.
 
 A fork copies one thread: what another one had locked would stay locked. So this process ends
 instead of forking if an import has started a thread. It makes no clients. It ends when the engine
@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LAMBDA_FILES = "functions/*.py"
+WARM_UP = "functions.aws.warm_up"
 LONGEST_REQUEST = 1 << 20
 PIPES = 3
 
@@ -50,6 +51,7 @@ def main() -> None:
             importlib.import_module(module)
         except Exception as error:  # each worker that needs the module fails by itself, and says so
             print(f"{module} cannot be imported: {type(error).__name__}", file=sys.stderr)
+    warm_up()
     if more := threads() - 1:
         sys.exit(f"not forked: {more} more threads run after the imports")
     gc.collect()
@@ -59,6 +61,14 @@ def main() -> None:
         sys.argv = [worker.script]
         sys.path.insert(0, str(Path(worker.script).parent))
         runpy.run_path(worker.script, run_name="__main__")
+
+
+def warm_up() -> None:
+    """Of the bundle; nothing for one that has no such module."""
+    try:
+        importlib.import_module(WARM_UP).warm_up()
+    except Exception as error:  # then each worker does it by itself
+        print(f"{WARM_UP} has not warmed up: {type(error).__name__}", file=sys.stderr)
 
 
 def threads() -> int:

@@ -13,16 +13,17 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aws_lambda_powertools.logging import Logger
 from botocore.config import Config
 from botocore.handlers import add_expect_header
 from botocore.session import Session, get_session
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from functions.aws.json_log import JsonLog
+
 if TYPE_CHECKING:
     from functions.protocol.batches import BatchConsumer, Event
 
-log = Logger(service="haulway")
+log = JsonLog()
 
 CONNECT_S = 2
 READ_S = 10
@@ -106,21 +107,21 @@ def once(wire: Callable[[], Wired]) -> Callable[[], Wired]:
 
 
 @cache
-def _session() -> Session:
+def session() -> Session:
     """One session for all clients of a container: each new one reads the SDK's data files again.
 
     Objects are small, so their bodies are sent at once instead of after a "100 Continue", which a
     busy server is slow to send.
     """
-    session = get_session()
+    made = get_session()
     waiting: Any = add_expect_header
-    session.unregister("before-call.s3", waiting)
-    return session
+    made.unregister("before-call.s3", waiting)
+    return made
 
 
 def client(service: Any) -> Any:
     """A client that retries by itself, for calls that may safely be repeated."""
-    return _session().create_client(
+    return session().create_client(
         service, config=_config({"mode": "standard", "total_max_attempts": 4})
     )
 
@@ -131,12 +132,12 @@ def one_attempt(service: Any) -> Any:
     A text would be sent twice. A conditional write whose response was lost would be repeated and
     get 412 because of its own first attempt.
     """
-    return _session().create_client(service, config=_config({"total_max_attempts": 1}))
+    return session().create_client(service, config=_config({"total_max_attempts": 1}))
 
 
 def credentials() -> Any:
     """The container's own, to sign requests that others will send."""
-    return _session().get_credentials()
+    return session().get_credentials()
 
 
 def _config(retries: Any) -> Config:

@@ -151,6 +151,20 @@ print(Job.__pydantic_complete__, View.__pydantic_complete__)"""
     assert answer.stdout.split() == ["False", "False"]
 
 
+def test_a_container_warms_up_without_an_environment_and_stays_one_thread() -> None:
+    """The laptop's workers are forked from it (`local/function_snapshot.py`)."""
+    look = """import functions.register_wait, threading
+from functions.aws.warm_up import warm_up
+warm_up()
+from functions.aws.container import session
+from statemachine.job import Job
+print(Job.__pydantic_complete__, session()._credentials, threading.active_count())"""
+    answer = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, env={}, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == ["True", "None", "1"]
+
+
 def test_threads_that_need_a_model_at_once_all_get_it() -> None:
     models = [
         create_model("Late", __base__=Frozen, place=(Frozen, ...), number=(int, ...))

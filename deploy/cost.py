@@ -50,7 +50,7 @@ class Use:
     queued: Mapping[str, int] = field(default_factory=lambda: dict(LIFE_MESSAGES))
     puts: int = 20
     """Five per status: index, move, view, wait, board."""
-    gets: int = 38
+    gets: int = 34
     """Four of them check, for each fact, whether the business has a new endpoint."""
     watchdog_reads: int = 17
     """Over four writes: three soon after each, and when its messages are due."""

@@ -15,7 +15,7 @@ from functions.jobs.facts import fact_of_entry
 from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.metrics import Metrics
-from functions.protocol.ports import Bus, Jobs, Views
+from functions.protocol.ports import Bus, Jobs, Stored, Views
 from functions.views.write_view import write_view
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
@@ -52,17 +52,21 @@ class SettleJob:
 
     def __call__(self, request: SettleRequest) -> SettledStatus:
         """Raises UnknownJob, Corrupt, Unavailable; the state machine tries again."""
-        job = self.jobs.read(request.tenant, request.job_id).value
+        return self.settled(self.jobs.read(request.tenant, request.job_id), request.seq)
+
+    def settled(self, stored: Stored[Job], seq: int | None) -> SettledStatus:
+        """The same of a job that was just read. Raises Corrupt, Unavailable."""
+        job = stored.value
         flow, shown_at = load_flow(job.flow), None
-        if request.seq is None:
+        if seq is None:
             return _where_it_stands(job, flow)
-        if unsettled := range(job.execution.seq + 1, request.seq + 1):
-            shown_at = self._show(job, flow, request.seq)
-            self.bus.announce([fact_of_entry(job, flow, seq) for seq in unsettled])
-        status = job.status_at(request.seq)
+        if unsettled := range(job.execution.seq + 1, seq + 1):
+            shown_at = self._show(job, flow, seq)
+            self.bus.announce([fact_of_entry(job, flow, each) for each in unsettled])
+        status = job.status_at(seq)
         if flow.status(status).terminal:
-            self._end(job, request.seq, shown_at)
-        return SettledStatus(seq=request.seq, status=status, shown_at=shown_at)
+            self._end(stored, seq, shown_at)
+        return SettledStatus(seq=seq, status=status, shown_at=shown_at)
 
     def _show(self, job: Job, flow: Flow, seq: int) -> datetime:
         """Write the view; returns when the view of that entry, or of a later one, was public."""
@@ -72,7 +76,7 @@ class SettleJob:
         self.metrics.measure("EventToVisibleMs", took_ms, "Milliseconds", job.tenant)
         return now
 
-    def _end(self, job: Job, seq: int, shown_at: datetime | None) -> None:
+    def _end(self, stored: Stored[Job], seq: int, shown_at: datetime | None) -> None:
         """Record an ended status as settled, because no wait follows that would record it.
 
         The job stays in the index of open jobs until the watchdog has seen that nothing is left to
@@ -80,10 +84,11 @@ class SettleJob:
         """
         commit(
             self.jobs,
-            job.tenant,
-            job.job_id,
+            stored.value.tenant,
+            stored.value.job_id,
             lambda job: (_as_settled(job, seq, shown_at), None),
             self.pause,
+            known=stored,
         )
 
 

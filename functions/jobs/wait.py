@@ -1,7 +1,7 @@
 """Step 3: an execution has reached a status: the status is settled and the job gets the task token.
 
     advance_job    commit entry 2 ──────────────── sees no wait ── (nothing to resume)
-    register_wait          read ── PUT wait{seq 1} → 412 ── read ── PUT ── ledger ahead: resume
+    register_wait  read, settle ── PUT wait{seq 1} → 412 ── read ── PUT ── ledger ahead: resume
 
 Both write the same object conditionally, so one of them always sees the other: no move is missed,
 and nothing polls. The status is settled in the same call (`settle.py`), because each step of a
@@ -11,9 +11,9 @@ state machine costs money.
 from dataclasses import dataclass
 from typing import Literal
 
-from functions.jobs.settle import SettleJob, SettleRequest
+from functions.jobs.settle import SettleJob
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
-from functions.protocol.ports import Jobs, TaskOutput, TaskTokens
+from functions.protocol.ports import Jobs, Stored, TaskOutput, TaskTokens
 from functions.protocol.resume_execution import next_task_output
 from statemachine.job import SUPERSEDED, Epoch, Job, TaskWait
 from statemachine.values import Frozen, JobId, Tenant, Utc
@@ -63,17 +63,18 @@ class RegisterWait:
         Raises UnknownJob, Corrupt, Unavailable; the state machine tries again with a new token.
         """
         seq = 0 if request.seq is None and request.generation == 0 else request.seq
+        stored = self.jobs.read(request.tenant, request.job_id)
         if not request.settles and seq is not None:
-            return self._wait(request, seq)
-        settled = self.settle(SettleRequest(tenant=request.tenant, job_id=request.job_id, seq=seq))
+            return self._wait(request, seq, stored)
+        settled = self.settle.settled(stored, seq)
         if seq is None:
             self.task_tokens.send_success(
                 request.token, TaskOutput(seq=settled.seq, to=settled.status)
             )
             return "resumed"
-        return self._wait(request.with_(shown_at=settled.shown_at), seq)
+        return self._wait(request.with_(shown_at=settled.shown_at), seq, stored)
 
-    def _wait(self, request: WaitRequest, seq: int) -> Outcome:
+    def _wait(self, request: WaitRequest, seq: int, stored: Stored[Job]) -> Outcome:
         """Store the token unless a newer one is there; resume at once if the ledger is ahead."""
         job, outcome = commit(
             self.jobs,
@@ -81,6 +82,7 @@ class RegisterWait:
             request.job_id,
             lambda job: _registered(job, request, seq),
             self.pause,
+            known=stored,
         )
         if outcome == "superseded":
             self.task_tokens.send_success(request.token, TaskOutput(seq=seq, to=SUPERSEDED))

@@ -21,12 +21,13 @@ from statemachine.views import Board, Card
 
 GRACE = timedelta(seconds=30)
 """A change younger than this is left to the function whose work it is."""
-RECENT = timedelta(minutes=3)
+RECENT = timedelta(minutes=3.5)
+"""Three minutes from the last of the moves that share a mark (`compare_and_swap.SHARED_FOR_S`)."""
 SUSPECT = timedelta(minutes=2)
 """If an execution has not moved for so long, Step Functions is asked whether it runs."""
 MESSAGES = timedelta(minutes=12)
-"""How long after a change its messages should be recorded; then that is checked. Until then an
-ended job stays in the index."""
+"""How long after a change, or the first of moves that share a mark, its messages should be there.
+Then that is checked; until then an ended job stays in the index."""
 A_ROUND = timedelta(seconds=75)
 """From one round to the next, with some delay: what is due in it is checked once, rarely twice."""
 SLICE, SLICES = 10, 360

@@ -1,12 +1,16 @@
 """Compare-and-swap on a job: bounded; a lost race and a lost answer are handled alike."""
 
+from datetime import timedelta
+
 import pytest
 
 from functions.protocol.compare_and_swap import ATTEMPTS, BASE_S, CAP_S, commit, full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Unavailable, UnknownJob
+from statemachine.flows import load_flow
 from statemachine.job import Job
+from statemachine.lifecycle import judge
 from tests.functions.conftest import FakeStorage, Storage
-from tests.support.builders import a_job
+from tests.support.builders import NOON, a_job, a_request
 from tests.support.fakes import job_key, no_pause
 from tests.support.faults import Faults, Kind
 
@@ -113,3 +117,46 @@ def test_pauses_are_random_grow_and_stay_small(monkeypatch: pytest.MonkeyPatch) 
     assert all(0 <= pause <= bound for pause, bound in zip(slept, longest, strict=True))
     assert len(set(slept)) == ATTEMPTS
     assert sum(longest) < 10
+
+
+def test_a_job_that_was_just_read_is_not_read_again(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    known = storage.jobs.read("main", a_job().job_id)
+    with storage.under(Faults()) as calls:
+        job, said = commit(storage.jobs, "main", a_job().job_id, cheaper, no_pause, known=known)
+    assert (job.price_cents, said) == (1, "changed")
+    assert [operation for operation, _ in calls.log] == ["PutObject"]
+
+
+def test_a_job_that_was_written_since_it_was_read_is_read_again(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    known = storage.jobs.read("main", a_job().job_id)
+    storage.jobs.replace(known.value.with_change(duration_minutes=77), known.etag)
+    job, said = commit(storage.jobs, "main", a_job().job_id, cheaper, no_pause, known=known)
+    assert (job.price_cents, job.duration_minutes, said) == (1, 77, "changed")
+
+
+@pytest.mark.parametrize(
+    ("booked_s", "moved_s", "marks"),
+    [(0, 29, 0), (0, 30, 1), (29, 30, 1), (29, 59, 1), (15, 15, 1)],
+)
+def test_the_first_move_in_half_a_minute_marks_the_job_open(
+    storage: Storage, booked_s: int, moved_s: int, marks: int
+) -> None:
+    """Two that cannot be told apart by their time both do."""
+    storage.jobs.create(a_job(created_at=NOON + timedelta(seconds=booked_s)))
+
+    def confirmed(job: Job) -> tuple[Job, None]:
+        request = a_request(job, "confirm")
+        return judge(job, request, load_flow(job.flow), NOON + timedelta(seconds=moved_s)).job, None
+
+    with storage.under(Faults()) as calls:
+        commit(storage.jobs, "main", a_job().job_id, confirmed, no_pause, watched=True)
+    assert calls.calls("PutObject") == 1 + marks
+
+
+def test_what_is_no_move_marks_the_job_open_each_time(storage: Storage) -> None:
+    storage.jobs.create(a_job())
+    with storage.under(Faults()) as calls:
+        commit(storage.jobs, "main", a_job().job_id, cheaper, no_pause, watched=True)
+    assert calls.calls("PutObject") == 2

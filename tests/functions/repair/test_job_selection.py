@@ -52,7 +52,8 @@ def test_a_job_just_written_is_checked_after_its_writers_had_time_to_finish() ->
         seen = jobs_to_check(touched | {jobs[7]: NOON - minutes(age / 60)}, board, NOON)
         return jobs[7] in set(seen) - set(never)
 
-    ages = (0, GRACE.total_seconds() - 1, GRACE.total_seconds(), 120, RECENT.total_seconds(), 181)
+    grace, recent = GRACE.total_seconds(), RECENT.total_seconds()
+    ages = (0, grace - 1, grace, 120, recent, recent + 1)
     assert [looked_at(age) for age in ages] == [False, False, True, True, True, False]
 
 

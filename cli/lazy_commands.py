@@ -43,7 +43,7 @@ COMMANDS = {
     ),
     "report": (
         "report.report",
-        "Show how the business did: jobs, revenue, unpaid, average price, on time.",
+        "Show how the business did: jobs, revenue, unpaid, average price, on time, texts.",
     ),
     "export": (
         "export_import.export",

@@ -18,10 +18,16 @@ from typing import Any
 
 import httpx
 
-from local.engine_key import HEADER, EngineAddress, EngineKey, engine_key, private_folder
+from local.engine_key import (
+    HEADER,
+    REGION,
+    EngineAddress,
+    EngineKey,
+    engine_key,
+    private_folder,
+)
 from local.engine_store import SAVE_PATH
 
-REGION = "us-east-1"
 EDGE_PORT, ENGINE_PORT = 8080, 4566
 START_S = 30.0
 STOP_S = 20.0

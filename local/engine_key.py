@@ -11,6 +11,7 @@ import string
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+REGION = "us-east-1"
 HEADER = "x-haulway-engine-key"
 """Carries the secret access key in requests without a signature: from the edge and our tools."""
 KEY_FILE = "engine-key.json"

@@ -25,8 +25,8 @@ from functions.aws.roster import DynamoAccounts
 from functions.people.accounts import suggested_password
 from local.aws import LocalSession, session_for
 from local.edge import EdgeServer
-from local.engine import EDGE_PORT, ENGINE_PORT, REGION, Engine, EngineFailed, check_port
-from local.engine_key import private_folder, write_private
+from local.engine import EDGE_PORT, ENGINE_PORT, Engine, EngineFailed, check_port
+from local.engine_key import REGION, private_folder, write_private
 from local.first_sign_in import TENANT, FirstSignIn, usable, what_failed
 from local.stages import edge_server, on_laptop
 from statemachine.flows import flow_names

@@ -6,8 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from deploy.target import Outputs, Target
 from local.aws import session_for
 from local.edge import EdgeConfig, EdgeServer
-from local.engine import REGION
-from local.engine_key import EngineAddress
+from local.engine_key import REGION, EngineAddress
 
 ACCOUNT = "000000000000"
 POLL_S = 0.1

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -55,6 +54,8 @@ def on_laptop(state: Path) -> Connection:
 
 
 def on_aws(stage: str) -> Connection:
+    import boto3  # only stages on AWS need the user's own configuration
+
     try:
         session = boto3.Session()
         found = outputs(session.client("cloudformation"), stage)

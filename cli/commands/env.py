@@ -6,7 +6,7 @@ import typer
 
 from cli.client.connection import engine_on_laptop
 from cli.output.output import report_errors
-from local.engine import REGION
+from local.engine_key import REGION
 
 
 def env(context: typer.Context) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from local.engine import REGION
+from local.engine_key import REGION
 from local.laptop import STAGE, Laptop
 from local.stages import ACCOUNT, on_laptop
 

@@ -13,7 +13,7 @@ from statemachine.job import CrewRole, DurationMinutes, Schedule
 from statemachine.price_guide import EstimateRequest
 from statemachine.prices import LoadSize, PaymentMethod, PriceCents
 from statemachine.values import Actor, BuiltOnUse, EventId, JobId, Name, ShortText, Tenant
-from statemachine.visit import ApproachStage, VisitAnswer
+from statemachine.visit import ApproachInput, OptionalText, VisitAnswer
 
 REQUESTS_SOURCE = "haulway.dispatch"
 TEXTS_SOURCE = "haulway.texts"
@@ -149,9 +149,12 @@ class Changes(BuiltOnUse):
     into a full arrival window. Only for dispatchers, with a `reason`."""
     texts_stopped: bool | None = None
     """Shown on the board. A customer who answered STOP gets no SMS, whatever this says."""
+    unwanted_texts: Annotated[tuple[OptionalText, ...], Field(max_length=3)] | None = None
+    """The optional texts that the customer does not want about this job; all others are sent."""
     visit_answer: VisitAnswer | None = None
-    approach: ApproachStage | None = None
-    """The crew is on its way, or almost there: the customer is told, with the ETA."""
+    approach: ApproachInput | None = None
+    """The crew is on its way, or almost there: the customer is told, with the ETA. `none` takes it
+    back."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":

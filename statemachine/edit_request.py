@@ -7,7 +7,7 @@ from typing import Protocol
 from statemachine.job import CrewRole, Customer, Place, Schedule
 from statemachine.job_money import MoneyEdit
 from statemachine.values import Actor
-from statemachine.visit import ApproachStage, VisitAnswer
+from statemachine.visit import ApproachInput, OptionalText, VisitAnswer
 
 
 class CrewRequest(Protocol):
@@ -41,9 +41,11 @@ class ChangeSet(MoneyEdit, Protocol):
     @property
     def texts_stopped(self) -> bool | None: ...
     @property
+    def unwanted_texts(self) -> tuple[OptionalText, ...] | None: ...
+    @property
     def visit_answer(self) -> VisitAnswer | None: ...
     @property
-    def approach(self) -> ApproachStage | None: ...
+    def approach(self) -> ApproachInput | None: ...
 
 
 class EditRequest(Protocol):

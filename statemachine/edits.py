@@ -10,8 +10,8 @@ from statemachine.job_money import MoneyRefused, money_change, money_values
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
-from statemachine.visit import CrewApproach
-from statemachine.window_change import window_change
+from statemachine.visit import approach_said
+from statemachine.window_change import schedule_after, window_change
 
 MAX_OWN_NOTES = 50
 """How many notes on one job a sender who is not a dispatcher may write, texts included."""
@@ -192,6 +192,7 @@ FIELDS = {
     "payment": "payments",
     "load_size": "load_size",
     "texts_stopped": "texts_stopped",
+    "unwanted_texts": "unwanted_texts",
     "visit_answer": "visit_answer",
     "approach": "approach",
 }
@@ -202,6 +203,7 @@ SINGLE_VALUES = (
     "duration_minutes",
     "load_size",
     "texts_stopped",
+    "unwanted_texts",
     "visit_answer",
 )
 """Changes whose value becomes the field's value as it is."""
@@ -246,16 +248,13 @@ def _new_values(
     if changes.note is not None:
         yield "notes", (*job.notes, _note(request, changes.note, now))
     if changes.schedule is not None:
-        given = {
-            name: getattr(changes.schedule, name) for name in changes.schedule.model_fields_set
-        }
-        yield "schedule", job.schedule.with_(**given)
+        yield "schedule", schedule_after(job.schedule, changes.schedule)
     if changes.crew is not None:
         yield "crew", tuple(_crew_of(changes.crew, name_of))
     if changes.truck is not None:
         yield "truck", changes.truck or None
     if changes.approach is not None:
-        yield "approach", CrewApproach(stage=changes.approach, at=now)
+        yield "approach", approach_said(changes.approach, now)
     for name in SINGLE_VALUES:
         value = getattr(changes, name)
         if value is not None:

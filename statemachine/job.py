@@ -1,6 +1,7 @@
 """The job: the only truth about a piece of work. Everything else is derived from it."""
 
 from datetime import datetime
+from itertools import chain
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field
@@ -29,7 +30,7 @@ from statemachine.values import (
     Tenant,
     Utc,
 )
-from statemachine.visit import CrewApproach, VisitAnswer
+from statemachine.visit import CrewApproach, OptionalText, VisitAnswer
 
 DurationMinutes = Annotated[int, Field(strict=True, ge=5, le=1440)]
 """How long a job takes crew and truck, with the drive."""
@@ -220,6 +221,8 @@ class Job(Frozen):
     """Only the latest entries."""
     texts_stopped: bool = False
     """The customer wants no texts. For display: the phone's own record decides whether to send."""
+    unwanted_texts: tuple[OptionalText, ...] = ()
+    """Those that the customer has switched off, for this job."""
     visit_answer: VisitAnswer | None = None
     approach: CrewApproach | None = None
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
@@ -232,11 +235,7 @@ class Job(Frozen):
 
     def refusals_written_with(self, event_id: str) -> tuple[Refusal, ...]:
         """The refusals stored in the same write as that event: of itself, or of early moves."""
-        records: tuple[LedgerEntry | Refusal | Edit, ...] = (
-            *self.ledger,
-            *self.refused,
-            *self.edits,
-        )
+        records = chain[LedgerEntry | Refusal | Edit](self.ledger, self.refused, self.edits)
         written = {record.recorded_at for record in records if record.event_id == event_id}
         return tuple(refusal for refusal in self.refused if refusal.recorded_at in written)
 

@@ -1,6 +1,6 @@
 """When customers are reminded of a visit, whether that is still true, and what they answered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from statemachine.business import BusinessSettings
 from statemachine.flows import Flow
 from statemachine.job import Job
 from statemachine.sms_texts import REMINDERS, TextKind
-from statemachine.visit import CrewApproach
+from statemachine.visit import CrewApproach, OptionalText
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,27 @@ def _mark(kind: TextKind, start: datetime) -> str:
     return f"{kind}-{start:%Y%m%dT%H%M}"
 
 
-def is_wanted(kind: TextKind, tenant: BusinessSettings) -> bool:
-    """Whether the business sends this kind of text."""
+OPTIONAL: Mapping[TextKind, OptionalText] = {
+    "day_before": "reminders",
+    "hours_before": "reminders",
+    "on_my_way": "on_my_way",
+    "arriving": "arriving",
+}
+"""What a customer may switch off; a change of time is always told."""
+
+
+def offered_texts(tenant: BusinessSettings) -> tuple[OptionalText, ...]:
+    """The optional texts that the business sends at all."""
+    offered = (each for kind, each in OPTIONAL.items() if _is_sent(kind, tenant))
+    return tuple(dict.fromkeys(offered))
+
+
+def is_wanted(kind: TextKind, tenant: BusinessSettings, job: Job) -> bool:
+    """Whether the business sends this kind of text, and the customer has not switched it off."""
+    return _is_sent(kind, tenant) and OPTIONAL.get(kind) not in job.unwanted_texts
+
+
+def _is_sent(kind: TextKind, tenant: BusinessSettings) -> bool:
     switches: dict[TextKind, object] = {
         "crew_changed": tenant.text_crew_changes,
         "on_my_way": tenant.text_on_my_way,
@@ -81,8 +100,9 @@ def call_after(job: Job, flow: Flow) -> datetime | None:
 
 
 def approach_now(job: Job, flow: Flow) -> CrewApproach | None:
-    """What the crew said about its way, unless the job has moved since."""
+    """What the crew said about its way, unless the job has moved, or its window has, since."""
     said = job.approach
     if said is None or said.at < job.entered_at or not flow.status(job.status).awaits_arrival:
         return None
-    return said
+    moved = any(edit.window and edit.recorded_at > said.at for edit in job.edits)
+    return None if moved else said

@@ -38,15 +38,12 @@ CHANGE_TEXTS: Mapping[TextKind, Text] = {
         "Le avisaremos de la nueva. Detalles: {link}",
     ),
     "late": Text(
-        en="{business}: Sorry, {first_name}, we are running late. We now expect to arrive{eta}. "
-        "Follow along: {link}",
-        es="{business}: Disculpe, {first_name}, vamos con retraso. Ahora llegamos{eta}. "
-        "Vea el avance: {link}",
+        en="{business}: Sorry, {first_name}, we are running late{eta}. Follow along: {link}",
+        es="{business}: Disculpe, {first_name}, vamos con retraso{eta}. Vea el avance: {link}",
     ),
     "sooner": Text(
-        en="{business}: Good news, {first_name}: we now expect to arrive{eta}. "
-        "Follow along: {link}",
-        es="{business}: Buenas noticias, {first_name}: ahora llegamos{eta}. Vea el avance: {link}",
+        en="{business}: Good news, {first_name}: we are coming sooner{eta}. Follow along: {link}",
+        es="{business}: Buenas noticias, {first_name}: llegamos antes{eta}. Vea el avance: {link}",
     ),
     "crew_changed": Text(
         en="{business}: Hi {first_name}, your crew has changed. See who is coming: {link}",

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from statemachine.business import BusinessSettings
 from statemachine.job import Job, Schedule
 from statemachine.values import Frozen, Language, Text
+from statemachine.visit import eta_ends
 
 GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -23,10 +24,10 @@ GSM_7 = frozenset(
 GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")
 """Its extension table, 6.2.1.1. Each of these counts twice."""
 
-SMS_ROOM = {"business": 60, "first_name": 30, "window": 50, "eta": 30, "link": 80}
+SMS_ROOM = {"business": 60, "first_name": 30, "window": 50, "eta": 60, "link": 80}
 """The fields of an SMS, and the most characters that each may have.
 
-`window` and `eta` begin with a space, so that the SMS also reads well without them.
+`window` begins with a space and `eta` with a comma, so that the SMS also reads well without them.
 """
 FIELD = re.compile(r"\{([^{}]*)\}")
 
@@ -142,15 +143,15 @@ def _day(at: datetime, language: Language) -> str:
 
 
 def eta(schedule: Schedule, zone: ZoneInfo, language: Language, now: datetime) -> str:
-    """` around 10:40 AM`, with the leading space and, if it is not today, the date."""
+    """`, expected around 10:40-10:55 AM`: both ends and, if it is not today, the date."""
     if schedule.eta is None or schedule.eta <= now:
         return ""
-    at = schedule.eta.astimezone(zone)
-    day = _day(at, language) if at.date() != now.astimezone(zone).date() else ""
-    time = CLOCKS[language](at, None)
+    start, end = (moment.astimezone(zone) for moment in eta_ends(schedule.eta))
+    day = _day(start, language) if start.date() != now.astimezone(zone).date() else ""
+    times = CLOCKS[language](start, end)
     if language == "es":
-        return f"{f' el {day}' if day else ''} hacia las {time}"
-    return f" around {f'{day}, ' if day else ''}{time}"
+        return f", llegada prevista{f' el {day}' if day else ''} hacia las {times}"
+    return f", expected around {f'{day}, ' if day else ''}{times}"
 
 
 def _clock_en(start: datetime, end: datetime | None) -> str:

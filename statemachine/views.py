@@ -17,7 +17,7 @@ from statemachine.prices import LoadSize, PriceCents
 from statemachine.reminders import approach_now, call_after
 from statemachine.requirements import is_request
 from statemachine.values import Frozen, JobId, Name, Tenant, Text, Utc
-from statemachine.visit import ApproachStage
+from statemachine.visit import ApproachStage, OptionalText
 
 PHONE_END = 4
 LOAD_ON_CARD = 160
@@ -77,6 +77,8 @@ class View(Frozen):
     """The driver's first name."""
     approach: ApproachStage | None = None
     """What the crew said last about its way here."""
+    unwanted_texts: tuple[OptionalText, ...] = ()
+    """The texts that the customer has switched off."""
     under_way: bool = False
     """Whether the crew location may be requested now, at `/api/track/{digest}/place`."""
     photos: tuple[PhotoShown, ...] = ()
@@ -177,6 +179,7 @@ def view_of(job: Job, flow: Flow) -> View:
         requested=status.requested is not None and is_request(job),
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
         approach=said.stage if (said := approach_now(job, flow)) else None,
+        unwanted_texts=job.unwanted_texts,
         under_way=status.under_way,
         photos=tuple(_photos(job)) if status.end == "done" else (),
         load_size=job.load_size if status.end == "done" else None,

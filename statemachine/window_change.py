@@ -1,4 +1,4 @@
-"""What an edit changes of the arrival window, and who may put it into a full one."""
+"""What an edit changes of the schedule, and who may put it into a full window."""
 
 from statemachine.edit_request import EditRequest
 from statemachine.job import Schedule
@@ -8,6 +8,13 @@ from statemachine.values import Actor
 
 def may_overbook(actor: Actor, asked: bool | None) -> bool:
     return bool(asked) and actor.kind == "dispatcher"
+
+
+def schedule_after(before: Schedule, given: Schedule) -> Schedule:
+    """Only the given times change; but an ETA was for the window that the job leaves."""
+    values = {name: getattr(given, name) for name in given.model_fields_set}
+    after = before.with_(**values)
+    return after if after.window == before.window else after.with_(eta=values.get("eta"))
 
 
 def window_change(before: Schedule, after: object, request: EditRequest) -> WindowChange | None:

@@ -20,6 +20,7 @@ from cli.data.option_values import (
 from cli.output.job_details import print_job
 from cli.output.job_list import print_jobs
 from cli.output.output import UsageError, console, print_json, report_errors
+from cli.output.start_question import ask_before_start
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.protocol.clock import utc_now
 from statemachine.flows import UNDO, Flow, flow_names, load_flow
@@ -130,6 +131,12 @@ def move(
     reason: Annotated[Optional[str], typer.Option(help="Some moves require a reason.")] = None,
     note: Annotated[Optional[str], typer.Option(help="Stored with the move.")] = None,
     expected_rev: Annotated[Optional[int], typer.Option(help="The rev you decided on.")] = None,
+    start_anyway: Annotated[
+        bool,
+        typer.Option(
+            "--start-anyway", help="Do not ask: days early, or while its driver is on another job."
+        ),
+    ] = False,
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
@@ -142,6 +149,9 @@ def move(
         client, tenant = context.obj.client, context.obj.tenant
         seen = client.job(job_id)
         flow = load_flow(seen.flow)
+        named = _move_or_status(flow, to)
+        if not start_anyway:
+            ask_before_start(client, seen, flow, named)
         request = JobMoveRequested(
             tenant=tenant,
             job_id=job_id,
@@ -151,7 +161,7 @@ def move(
             expected_rev=expected_rev or seen.rev,
             note=note,
             reason=reason,
-            **_move_or_status(flow, to),
+            **named,
         )
         job = client.move(request)
         if as_json:

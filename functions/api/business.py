@@ -21,6 +21,7 @@ from statemachine.business_changes import (
     future_dates,
     given_in,
 )
+from statemachine.reminders import offered_texts
 from statemachine.values import Frozen
 
 LARGEST_LOGO_BODY = 2 * LARGEST_LOGO
@@ -103,4 +104,5 @@ def public_document(settings: BusinessSettings, now: datetime) -> BusinessDocume
         **{name: getattr(settings, name) for name in same - {"closed_dates"}},
         closed_dates=future_dates(settings, now),
         open_days=tuple(settings.opening_hours),
+        optional_texts=offered_texts(settings),
     )

@@ -5,6 +5,7 @@ from datetime import date
 from statemachine.business_values import Acceptance, ClockRange, Logo, PolicyText, Weekday
 from statemachine.price_guide import PriceGuide
 from statemachine.values import Frozen, Language
+from statemachine.visit import OptionalText
 
 
 class BusinessDocument(Frozen):
@@ -37,5 +38,7 @@ class BusinessDocument(Frozen):
     privacy_url: str | None = None
     terms_url: str | None = None
     cancellation_policy: PolicyText | None = None
+    optional_texts: tuple[OptionalText, ...]
+    """What it sends beside news of the booking, and customers may switch off."""
     suspended: bool
     """It takes no bookings now."""

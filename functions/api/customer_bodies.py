@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from functions.api.request_models import LinkHolderBody
 from statemachine.bounds import NoteInput, UtcInput, fault_at, window_fault
 from statemachine.values import Frozen
+from statemachine.visit import OptionalText
 
 
 class RescheduleBody(LinkHolderBody):
@@ -20,6 +21,13 @@ class RescheduleBody(LinkHolderBody):
         if fault := window_fault(self):
             raise fault_at(*fault)
         return self
+
+
+class TextChoicesBody(Frozen):
+    """The optional texts that the customer does not want about this job; the others are wanted."""
+
+    token: Annotated[str, Field(max_length=64, repr=False)]
+    unwanted: Annotated[tuple[OptionalText, ...], Field(max_length=3)]
 
 
 class CustomerNoteBody(Frozen):

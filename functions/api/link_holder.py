@@ -1,9 +1,9 @@
-"""What the holder of a tracking link may do: confirm, cancel, reschedule, add a note."""
+"""What the holder of a tracking link may do: confirm, cancel, reschedule, write, choose texts."""
 
 from datetime import datetime, timedelta
 
 from events import Changes, JobEditRequested, JobMoveRequested
-from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody
+from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody, TextChoicesBody
 from functions.api.dependencies import Api
 from functions.api.jobs import derived_id
 from functions.api.move_outcome import outcome_of, refused
@@ -64,6 +64,20 @@ def add_note(api: Api, request: ApiRequest) -> ApiResponse:
     event = derived_id("note", job.job_id, request.idempotency_key)
     changes = Changes(note=body.note)
     return _view_response(_edited(api, request, job, event, changes), "noted")
+
+
+def choose_texts(api: Api, request: ApiRequest) -> ApiResponse:
+    """Switch optional texts off and on. They belong to the job: the link proves no phone number."""
+    body = request.document(TextChoicesBody)
+    job = held_job(api, request, body.token)
+    unwanted = tuple(sorted(set(body.unwanted)))
+    if unwanted == job.unwanted_texts:
+        return _view_response(job, "already chosen")
+    if has_ended(job, load_flow(job.flow)):
+        raise refused(job, "illegal_move", to_customer=True)
+    event = derived_id("texts", job.job_id, str(job.version), *unwanted)
+    changes = Changes(unwanted_texts=unwanted)
+    return _view_response(_edited(api, request, job, event, changes), "texts chosen")
 
 
 def _check_reschedule(

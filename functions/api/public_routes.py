@@ -2,7 +2,7 @@
 
 from functions.api import calendar, link_holder, link_preview, public, sign_in, slots
 from functions.api.business_document import BusinessDocument
-from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody
+from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody, TextChoicesBody
 from functions.api.request_models import (
     BookingBody,
     CredentialsBody,
@@ -204,6 +204,17 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         body=CustomerNoteBody,
         headers=("Idempotency-Key",),
         problems=("unknown-job", "illegal-move", "notes-full", "records-full", "event-id-used"),
+        limit=CUSTOMER_MOVES,
+    ),
+    Route(
+        method="POST",
+        path="/api/track/<digest>/texts",
+        summary="Which optional texts the customer wants, by the tracking link",
+        roles=EVERYONE,
+        handler=link_holder.choose_texts,
+        responses={200: View},
+        body=TextChoicesBody,
+        problems=("unknown-job", "illegal-move", "records-full"),
         limit=CUSTOMER_MOVES,
     ),
     Route(

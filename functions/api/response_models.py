@@ -21,6 +21,7 @@ from statemachine.records import RefusalReason
 from statemachine.roster import Date, Day
 from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views import Card
+from statemachine.visit import ApproachStage
 
 
 class ProblemDocument(Frozen):
@@ -183,6 +184,8 @@ class JobDocument(Frozen):
     schedule: Schedule
     duration_minutes: int
     """How long the job takes crew and truck, with the drive."""
+    approach: ApproachStage | None = None
+    """What the crew said last about its way to the customer."""
     crew: tuple[CrewAssignmentDocument, ...]
     truck: Name | None = None
     load_size: LoadSize | None = None

@@ -21,6 +21,7 @@ from statemachine.flows import Move, load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.price_guide import proposed_price
+from statemachine.reminders import approach_now
 from statemachine.values import ActorKind, JobId
 from statemachine.views import photo_path
 
@@ -101,6 +102,7 @@ def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> Jo
     computed = {
         "rev": job.rev,
         "due_at": due_at(job),
+        "approach": said.stage if (said := approach_now(job, load_flow(job.flow))) else None,
         "place": place,
         "proposed_price_cents": proposed_price(job.estimate, job.load_size),
         "photos": [

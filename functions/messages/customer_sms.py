@@ -218,7 +218,7 @@ class SendSms:
     def _refusal(self, text: _Text, tenant: BusinessSettings, phone: str) -> str | None:
         if text.stale:
             return text.stale
-        if text.owed.kind and not is_wanted(text.owed.kind, tenant):
+        if text.owed.kind and not is_wanted(text.owed.kind, tenant, text.job):
             return "switched_off"
         if self._has_opted_out(tenant, phone):
             return OPTED_OUT

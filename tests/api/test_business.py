@@ -179,6 +179,7 @@ def test_customers_see_what_booking_takes_and_nothing_confidential(api: ApiBacke
         "cancel_reason_required": True,
         "lead_minutes": 0,
         "public_horizon_days": 120,
+        "optional_texts": ["on_my_way", "arriving"],
         "suspended": False,
     }
 

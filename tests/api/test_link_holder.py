@@ -146,6 +146,28 @@ def test_a_job_that_has_ended_takes_no_notes() -> None:
     assert note(api).slug == "illegal-move"
 
 
+def texts(api: ApiBackend, *unwanted: str) -> ApiReply:
+    body = {"token": TOKEN, "unwanted": unwanted}
+    return api.send("POST", f"/api/track/{DIGEST}/texts", body)
+
+
+def test_a_customer_switches_optional_texts_off_and_on_again(api: ApiBackend) -> None:
+    assert texts(api, "reminders", "arriving").json["unwanted_texts"] == ["arriving", "reminders"]
+    assert texts(api, "reminders").json["unwanted_texts"] == ["reminders"]
+    assert texts(api).json["unwanted_texts"] == []
+    made = [edit for edit in the_job(api).edits if edit.fields == ("unwanted_texts",)]
+    assert [edit.actor.kind for edit in made] == ["customer"] * 3
+
+
+def test_the_same_choice_of_texts_is_stored_once(api: ApiBackend) -> None:
+    assert [texts(api, "reminders").status for _ in range(2)] == [200, 200]
+    assert len(the_job(api).edits) == 1
+
+
+def test_no_one_switches_off_the_news_of_another_time(api: ApiBackend) -> None:
+    assert texts(api, "rescheduled").status == 422
+
+
 def test_a_reason_to_cancel_may_be_left_out_where_the_business_says_so(api: ApiBackend) -> None:
     path = f"/api/track/{DIGEST}/cancel"
     assert api.send("POST", path, {"token": TOKEN}).slug == "reason-missing"

@@ -1,5 +1,6 @@
 """`haul job`: what it shows, and the requests it sends."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -11,26 +12,31 @@ from cli.output.output import console, local_time
 from events import Assignment, JobEditRequested, JobMoveRequested
 from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
+from functions.protocol.clock import utc_now
 from statemachine.flows import load_flow
-from statemachine.job import Job
+from statemachine.job import Job, Schedule
 from statemachine.lifecycle import Refused, judge
 from statemachine.records import Note
-from tests.support.builders import CREW, NOON, a_job, a_request, minutes
+from statemachine.views import Card, card_of
+from tests.support.builders import CREW, DRIVER, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")
 
 
 class FakeClient:
-    """A client with one job; records the edits and moves it gets."""
+    """A client with one job, and others on the board; records the edits and moves it gets."""
 
-    def __init__(self, job: Job) -> None:
-        self.stored = job
+    def __init__(self, job: Job, *others: Job) -> None:
+        self.stored, self.others = job, others
         self.edits: list[JobEditRequested] = []
         self.moves: list[JobMoveRequested] = []
 
     def move(self, request: JobMoveRequested) -> JobDocument:
         self.moves.append(request)
         return self.job(request.job_id)
+
+    def cards(self) -> list[Card]:
+        return [card_of(job, load_flow(job.flow)) for job in (self.stored, *self.others)]
 
     def time_zone(self) -> str:
         return "America/New_York"
@@ -92,6 +98,26 @@ def test_the_user_may_give_another_rev() -> None:
     said(client, "move", "261121-7k3m2q", "start", "--expected-rev", "1")
     said(client, "cancel", "261121-7k3m2q", "--reason", "rain")
     assert [request.expected_rev for request in client.moves] == [1, client.stored.rev]
+
+
+def test_a_start_that_is_probably_a_mistake_is_made_only_on_demand() -> None:
+    later = Schedule(window_start=utc_now() + timedelta(days=2))
+    early = a_job("ready_for_pickup", schedule=later)
+    ready = a_job("ready_for_pickup", crew=(DRIVER,))
+    busy = a_job("in_progress", job_id="261121-aaaaaa", crew=(DRIVER,))
+    for client, why in (
+        (FakeClient(early), "the arrival window is on"),
+        (FakeClient(ready, busy), "is still on the job of"),
+    ):
+        words = ["move", "261121-7k3m2q", "start"]
+        obj = SimpleNamespace(client=client, tenant="main")
+        result = CliRunner().invoke(job.app, words, obj=obj)
+        said_so = " ".join(result.output.split())
+        assert (result.exit_code, client.moves) == (3, []), said_so
+        assert why in said_so
+        assert "--start-anyway" in said_so
+        said(client, *words, "--start-anyway")
+        assert [request.move for request in client.moves] == ["start"]
 
 
 def test_a_reserved_event_id_is_refused_without_a_request() -> None:

@@ -34,7 +34,7 @@ from starlette.routing import Route
 
 from deploy.pages import Page, pages
 from events import Changes
-from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody
+from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody, TextChoicesBody
 from functions.api.jobs import CREW_EDITS, given_in
 from functions.api.move_outcome import outcome_of
 from functions.api.problems import MEDIA_TYPE, Problem, problem_of
@@ -166,6 +166,7 @@ class Stub:
                 "/api/track/{digest}/reschedule", self.guarded(self.reschedule), methods=["POST"]
             ),
             Route("/api/track/{digest}/notes", self.guarded(self.note), methods=["POST"]),
+            Route("/api/track/{digest}/texts", self.guarded(self.choose_texts), methods=["POST"]),
             Route("/api/track/{digest}/{move}", self.guarded(self.choose), methods=["POST"]),
             Route("/t/p/{name}", self.photo),
             Route("/t/{name}", self.guarded(self.view)),
@@ -270,6 +271,12 @@ class Stub:
         written = await document(request, CustomerNoteBody)
         job = self.held(request, written.token)
         self.data.edit(job.job_id, CUSTOMER, Changes(note=written.note))
+        return viewed(request, self.data.view(request.path_params["digest"]))
+
+    async def choose_texts(self, request: Request) -> Response:
+        chosen = await document(request, TextChoicesBody)
+        job = self.held(request, chosen.token)
+        self.data.edit(job.job_id, CUSTOMER, Changes(unwanted_texts=chosen.unwanted))
         return viewed(request, self.data.view(request.path_params["digest"]))
 
     def held(self, request: Request, token: str) -> Job:

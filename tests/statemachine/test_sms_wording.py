@@ -184,11 +184,19 @@ def test_an_sms_promises_nothing_for_the_past() -> None:
 @pytest.mark.parametrize(
     ("eta", "en", "es"),
     [
-        ("2026-11-21T15:40Z", " around 10:40 AM", " hacia las 10:40"),
-        ("2026-12-01T03:40Z", " around Mon, Nov 30, 10:40 PM", " el lun 30 nov hacia las 22:40"),
+        (
+            "2026-11-21T15:40Z",
+            ", expected around 10:40-10:55 AM",
+            ", llegada prevista hacia las 10:40-10:55",
+        ),
+        (
+            "2026-12-01T04:50Z",
+            ", expected around Mon, Nov 30, 11:50 PM-12:05 AM",
+            ", llegada prevista el lun 30 nov hacia las 23:50-00:05",
+        ),
     ],
 )
-def test_an_eta_that_is_not_today_has_its_date(eta: str, en: str, es: str) -> None:
+def test_an_eta_has_both_ends_and_its_date_if_that_is_not_today(eta: str, en: str, es: str) -> None:
     schedule, zone = Schedule.model_validate({"eta": eta}), ZoneInfo("America/New_York")
     assert (words_of_eta(schedule, zone, "en", NOON), words_of_eta(schedule, zone, "es", NOON)) == (
         en,

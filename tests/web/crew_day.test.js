@@ -6,9 +6,13 @@ import {
   daysOf,
   lackingFor,
   lateEta,
+  etaIn,
   movesOf,
   newest,
+  nextApproach,
   projected,
+  takingBack,
+  undoOf,
 } from "../../web/crew/state/crew_day.js";
 import { owedIn, paidIn } from "../../web/shared/jobs/payment.js";
 import { aDocument, aMove } from "./crew_fakes.js";
@@ -48,6 +52,34 @@ test("queued moves follow each other, and an illegal one changes nothing", () =>
   const moves = ["start", "no_access", "start", "complete"].map((name) => aMove(name));
   assert.equal(projected(aDocument(), moves, HAUL).status, "completed");
   assert.equal(projected(aDocument({ status: "cancelled" }), moves, HAUL).status, "cancelled");
+});
+
+test("a queued undo shows the job as it was, unless someone else has moved it", () => {
+  const start = HAUL.moves.find(({ name }) => name === "start");
+  const undo = { ...aMove(), ...undoOf(aDocument(), start) };
+  assert.equal(projected(aDocument(), [aMove("start"), undo], HAUL).status, "ready_for_pickup");
+  assert.equal(projected(aDocument({ status: "in_progress" }), [undo], HAUL).status, "ready_for_pickup");
+  assert.equal(projected(aDocument({ status: "cancelled" }), [undo], HAUL).status, "cancelled");
+});
+
+test("a crew says that it is on its way, then that it is almost there, and takes it back", () => {
+  const edit = (changes) => ({ ...aMove(), kind: "edit", edit: changes });
+  const told = (job) => [job.approach, job.schedule.eta, nextApproach(job, HAUL, NOON_MS, ZONE)];
+  const job = aDocument();
+  const way = { approach: "on_my_way", schedule: { eta: etaIn(30, NOON_MS) } };
+  assert.deepEqual(told(job), [undefined, undefined, "on_my_way"]);
+  assert.deepEqual(told(projected(job, [edit(way)], HAUL)), ["on_my_way", at(30), "arriving"]);
+  const near = edit({ approach: "arriving" });
+  assert.deepEqual(told(projected(job, [edit(way), near], HAUL)), ["arriving", at(30), null]);
+  const back = { ...aMove(), ...takingBack(job, way) };
+  assert.deepEqual(told(projected(job, [edit(way), back], HAUL)), [undefined, null, "on_my_way"]);
+});
+
+test("no customer waits for a crew tomorrow, before confirming, or once the job is under way", () => {
+  const next = (values) => nextApproach(aDocument(values), HAUL, NOON_MS, ZONE);
+  assert.equal(next({ schedule: { window_start: at(24 * 60) } }), null);
+  assert.equal(next({ schedule: {} }), "on_my_way");
+  assert.deepEqual(["pending_pickup", "in_progress", "on_hold"].map((status) => next({ status })), [null, null, null]);
 });
 
 test("actions of other jobs and an unknown flow change nothing", () => {

@@ -266,6 +266,66 @@ test("two tabs that send the same action use the same id", async () => {
   assert.deepEqual(await store.items(), []);
 });
 
+const UNDO = { account: MIGUEL, job_id: HERE, kind: "move", move: { move: "undo" } };
+
+test("an action that was never sent is taken back by removing it", async () => {
+  const { queue, api, store } = aPhone();
+  queue.signal("offline");
+  const item = await queue.add(aMove());
+  await queue.takeBack(item, UNDO);
+  queue.signal("online");
+  await settled();
+  assert.deepEqual([api.sent, await store.items()], [[], []]);
+});
+
+test("an action that was sent is taken back by another one after it", async () => {
+  const { queue, api } = aPhone();
+  const item = await queue.add(aMove());
+  await settled();
+  await queue.takeBack(item, UNDO);
+  await settled();
+  assert.deepEqual(names(api.sent), ["start", "undo"]);
+});
+
+test("an action that may have arrived is sent again, and then taken back", async () => {
+  const { queue, api, time } = aPhone();
+  api.answers = lost;
+  const item = await queue.add(aMove());
+  await settled();
+  await queue.takeBack(item, UNDO);
+  api.answers = () => ({ job_id: HERE });
+  await time.pass(60_000);
+  assert.deepEqual(names(api.sent).slice(-2), ["start", "undo"]);
+});
+
+test("an action is not removed while it is being sent", async () => {
+  const { queue, api } = aPhone();
+  let arrive;
+  api.answers = () => new Promise((done) => (arrive = done));
+  const item = await queue.add(aMove());
+  await settled();
+  await queue.takeBack(item, UNDO);
+  arrive({ job_id: HERE });
+  await settled();
+  arrive({ job_id: HERE });
+  await settled();
+  assert.deepEqual(names(api.sent), ["start", "undo"]);
+});
+
+test("nothing undoes a refused action, or the move before it would be undone", async () => {
+  const { queue, api, time } = aPhone();
+  api.answers = lost;
+  const item = await queue.add(aMove("complete"));
+  await settled();
+  await queue.takeBack(item, UNDO);
+  api.answers = () => {
+    throw problem(409, "proof-missing");
+  };
+  await time.pass(60_000);
+  assert.deepEqual(names(queue.refused(MIGUEL)), ["complete"]);
+  assert.ok(!names(api.sent).includes("undo"));
+});
+
 test("an action that is discarded while it is being sent does not come back", async () => {
   const { queue, api, store } = aPhone();
   api.answers = async () => {

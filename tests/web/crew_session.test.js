@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { problem, settled } from "./crew_fakes.js";
-import { NOON_MS } from "./flows.js";
+import { NOON_MS, at } from "./flows.js";
 import { MIGUEL, FakeApi, START, TASHA, aSession, unreachable } from "./crew_session_fakes.js";
 
 test("without a session the page shows the sign-in form and no jobs", async () => {
@@ -39,7 +39,7 @@ test("without signal and without stored jobs the page says so", async () => {
 test("a move without signal is shown at once and sent later", async () => {
   const { session, api, time } = await aSession();
   api.reach = unreachable;
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   await settled();
   assert.deepEqual([session.jobs[0].status, session.jobs[0].queued.length], ["in_progress", 1]);
   api.reach = () => {};
@@ -49,12 +49,43 @@ test("a move without signal is shown at once and sent later", async () => {
   assert.equal(api.asked.filter((name) => name === "send").length, 1);
 });
 
+test("a move can be taken back for a minute, sent or not, and the job is as before", async () => {
+  const { session, api, time } = await aSession();
+  await session.actions.move(session.jobs[0], START);
+  await settled();
+  assert.equal(session.actions.undoable.label.en, "Start job");
+  await session.actions.undo();
+  await settled();
+  assert.deepEqual([session.jobs[0].status, session.actions.undoable], ["ready_for_pickup", null]);
+  api.reach = unreachable;
+  await session.signal("offline");
+  await session.actions.move(session.jobs[0], START);
+  await session.actions.undo();
+  assert.deepEqual([session.jobs[0].status, session.queue.waiting("miguel")], ["ready_for_pickup", []]);
+  await session.actions.move(session.jobs[0], START);
+  await time.pass(60_000);
+  assert.equal(session.actions.undoable, null);
+});
+
+test("what someone else changed of today's list is shown until it is dismissed", async () => {
+  const { session, api, store, time } = await aSession();
+  assert.deepEqual(session.changes.list, []);
+  const schedule = { window_start: at(120), window_end: at(180) };
+  api.jobs = api.jobs.map((job) => ({ ...job, rev: job.rev + 1, schedule }));
+  await time.pass(30_000);
+  assert.deepEqual(session.changes.list.map(({ kind }) => kind), ["moved"]);
+  const again = await aSession({ store, api });
+  assert.equal(again.session.changes.list.length, 1, "also after the page was closed");
+  await again.session.changes.dismiss();
+  assert.deepEqual(again.session.changes.list, []);
+});
+
 test("an action is retried automatically when the server fails", async () => {
   const { session, api, time } = await aSession();
   api.reach = () => {
     throw problem(503, "unavailable");
   };
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   await time.pass(5_000);
   assert.equal(session.queue.waiting("miguel").length, 1);
   api.reach = () => {};
@@ -65,7 +96,7 @@ test("an action is retried automatically when the server fails", async () => {
 test("a job does not go back to an older status if the list is late", async () => {
   const { session, api, time } = await aSession();
   const before = api.jobs;
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   await settled();
   api.jobs = before;
   await time.pass(60_000);
@@ -75,7 +106,7 @@ test("a job does not go back to an older status if the list is late", async () =
 test("an expired session keeps the queue until its owner signs in again", async () => {
   const { session, api, time } = await aSession();
   api.account = null;
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   await time.pass(60_000);
   assert.deepEqual([session.scene, session.queue.waiting("miguel").length], ["sign_in", 1]);
   await session.signIn("tasha", "pw");
@@ -99,7 +130,7 @@ test("another person's jobs are never shown", async () => {
 test("signing out removes everything from the phone, even without signal", async () => {
   const { session, store, api, time } = await aSession();
   api.reach = unreachable;
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   await session.share(true);
   await session.signOut();
   await time.pass(60_000);
@@ -130,7 +161,7 @@ test("a phone with a wrong clock reports the server's time", async () => {
   api.date = new Date(NOON_MS - 3_600_000).toUTCString();
   const { session, store } = await aSession({ api });
   api.reach = unreachable;
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   const [{ occurred_at }] = await store.items();
   assert.equal(occurred_at, "2026-11-21T11:00:00.000Z");
   const again = await aSession({ store, api });
@@ -140,7 +171,7 @@ test("a phone with a wrong clock reports the server's time", async () => {
 test("an action made before a new session is noticed waits for the person who made it", async () => {
   const { session, api, time } = await aSession();
   api.account = TASHA;
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   await time.pass(2_000);
   assert.deepEqual([session.account, session.queue.others("tasha")], ["tasha", 1]);
   assert.ok(!api.asked.includes("send"));
@@ -155,7 +186,7 @@ test("a phone with full storage keeps working", async () => {
   store.set = async () => {
     throw new DOMException("full", "QuotaExceededError");
   };
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   await time.pass(60_000);
   assert.equal(api.asked.filter((name) => name === "send").length, 1);
   assert.deepEqual([session.jobs[0].status, session.signal_state], ["in_progress", "good"]);

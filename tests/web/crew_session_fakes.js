@@ -53,9 +53,9 @@ export class FakeApi {
     return { status: 200, body, etag: null, date: this.date };
   }
 
-  async send({ move }) {
+  async send({ move, undone }) {
     this.#receive("send");
-    const { to } = HAUL.moves.find(({ name }) => name === move.move);
+    const { to } = move.move === "undo" ? { to: undone.from } : HAUL.moves.find(({ name }) => name === move.move);
     this.jobs = this.jobs.map((job) => ({ ...job, status: to, rev: job.rev + 1 }));
     return this.jobs[0];
   }

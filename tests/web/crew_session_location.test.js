@@ -10,11 +10,11 @@ test("the location is shared only while a job is under way", async () => {
   await session.share(true);
   await time.pass(120_000);
   assert.deepEqual([session.sharing.state, shared()], ["waiting", 0]);
-  await session.move(session.jobs[0], START);
+  await session.actions.move(session.jobs[0], START);
   await time.pass(1_000);
   assert.deepEqual([session.sharing.state, shared()], ["on", 1]);
   const complete = HAUL.moves.find(({ name }) => name === "complete");
-  await session.move(session.jobs[0], complete);
+  await session.actions.move(session.jobs[0], complete);
   await time.pass(600_000);
   assert.deepEqual([session.sharing.state, shared()], ["waiting", 1]);
 });

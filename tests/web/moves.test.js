@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { NoAnswer, Problem } from "../../web/shared/api/api.js";
 import {
   actorKind,
+  doubtAbout,
   isLostRace,
   missingFor,
   moveTo,
   movesFrom,
-  questionBefore,
   refusalText,
   whyNot,
 } from "../../web/shared/jobs/moves.js";
@@ -103,26 +104,22 @@ test("every other error has a text", () => {
   assert.match(refusalText(new NoAnswer("timeout"), context), /No answer/);
 });
 
-const START = { name: "start", to: "in_progress", label: { en: "Start" } };
-const MIKE = [{ role: "driver", member: "mike", first_name: "Mike" }];
+const DOUBTS = JSON.parse(readFileSync(new URL("../data/start_doubts.json", import.meta.url), "utf8"));
 
-function questionOf(card, others = [], move = START) {
-  const told = { flowOf: () => flow(), others, now_ms: NOON_MS, zone: "UTC" };
-  return questionBefore(move, card, told);
+function seen({ window_start, status = "ready_for_pickup", ...crew }, index = 0) {
+  const named = Object.entries(crew).map(([role, member]) => ({ role, member, first_name: member }));
+  return aCard({ job_id: `261121-aaaaa${index}`, status, schedule: window_start ? { window_start } : {}, crew: named });
 }
 
-test("a start days before the arrival window is asked about", () => {
-  const ready = (minutes) => aCard({ status: "ready_for_pickup", schedule: { window_start: at(minutes) } });
-  assert.match(questionOf(ready(2 * 24 * 60)), /^The arrival window is .*Nov/);
-  assert.equal(questionOf(ready(60)), null);
-  assert.equal(questionOf(aCard({ status: "ready_for_pickup" })), null);
-  assert.equal(questionOf(ready(2 * 24 * 60), [], { ...START, to: "cancelled" }), null);
-});
-
-test("a start is asked about if its driver is on another job", () => {
-  const card = aCard({ status: "ready_for_pickup", crew: MIKE });
-  const other = (values) => aCard({ job_id: "other", customer: "Bob", status: "in_progress", crew: MIKE, ...values });
-  assert.equal(questionOf(card, [card, other()]), "Mike is still on the job of Bob.");
-  assert.equal(questionOf(card, [other({ status: "completed" })]), null);
-  assert.equal(questionOf(card, [other({ crew: [{ ...MIKE[0], role: "first_mate" }] })]), null);
-});
+for (const { case: name, move = "start", job, others, doubt } of DOUBTS) {
+  test(`a start is doubted as statemachine/start_doubt.py does: ${name}`, () => {
+    const told = {
+      flowOf: () => flow(),
+      others: others.map((other, index) => seen(other, index + 1)),
+      now_ms: NOON_MS,
+      zone: "America/New_York",
+    };
+    const found = doubtAbout(flow().moves.find((each) => each.name === move), seen(job), told);
+    assert.equal(found && (found.planned ? "early" : "busy"), doubt);
+  });
+}

@@ -6,17 +6,19 @@ import { deviceStore } from "/crew/state/crew_store.js";
 import { owedIn } from "/shared/jobs/payment.js";
 import { StaffBusiness } from "/shared/jobs/staff_business.js";
 import { Api } from "/shared/api/api.js";
-import { officeLink, pageTitle, showBrand } from "/shared/ui/business_brand.js";
+import { pageTitle, showBrand } from "/shared/ui/business_brand.js";
 import { byId, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { browserLanguage, markLanguage, onLanguage, rememberLanguage, translator } from "/shared/ui/i18n.js";
 import { deviceMemory } from "/shared/ui/storage.js";
 import { SECOND_MS, agoText } from "/shared/ui/time.js";
 import { dayAt, isDeviceTime, zoneName } from "/shared/ui/business_time.js";
 import { CrewActions } from "./crew_actions.js";
+import { foot } from "./foot.js";
 import { jobCard } from "./job_card.js";
 import { savePageOffline, createCrewSession } from "./create_session.js";
 import { signInForm } from "./sign_in_form.js";
 import { refusalNotice, signalBar, waitingPanel } from "./signal_bar.js";
+import { changesNotice, undoBar } from "./visit_parts.js";
 import { WORDS } from "./words.js";
 
 const HAULWAY = { name: "Haulway" }; // until it is known for which business someone works
@@ -77,7 +79,7 @@ class CrewPage {
 
   /** Builds the page again, but only if it would look different. */
   #draw() {
-    const { scene, account, queue, user } = this.#session;
+    const { scene, account, queue, user, actions, changes } = this.#session;
     this.#staff.follow(user);
     showBrand(this.#staff.business);
     const signal = this.#session.signal_state;
@@ -86,6 +88,7 @@ class CrewPage {
       [this.#staff.business, this.#drawnOn, scene, account, signal, queue.state, this.#language, this.#session.sharing.state],
       [this.#session.jobs, Object.keys(this.#session.flows), queue.waiting(account)],
       [queue.refused(account), [...this.#toggled], [...this.#actions.resting]],
+      [actions.undoable?.seq, changes.list],
     ]);
     if (looks !== this.#drawn) {
       this.#drawn = looks;
@@ -103,10 +106,16 @@ class CrewPage {
     else if (scene === "sign_in") this.#buildSignIn(before);
     else this.#buildEmptyState(scene);
     fill(byId("foot"), scene === "jobs" && this.#foot());
+    fill(byId("undo"), scene === "jobs" && this.#undoBar());
+  }
+
+  #undoBar() {
+    const { undoable } = this.#session.actions;
+    return undoable && undoBar(undoable, this.#spoken, () => this.#actions.undo());
   }
 
   #stateParts(signal) {
-    const { queue, account, flows } = this.#session;
+    const { queue, account, flows, changes } = this.#session;
     const spoken = this.#spoken;
     const flowOf = (item) => flows[this.#session.job(item.job_id)?.flow];
     const waiting = queue.waiting(account);
@@ -120,6 +129,7 @@ class CrewPage {
         onSend: () => queue.replay(),
         onDiscard: (item) => this.#actions.discard(item),
       }),
+      changes.list.length > 0 && changesNotice(changes.list, spoken, changes.dismiss),
       queue.refused(account).map((item) =>
         refusalNotice(item, {
           spoken,
@@ -175,6 +185,7 @@ class CrewPage {
         toggle: (of) => this.#toggle(of, current),
         unfold: ({ job_id }, is) => this.#unfolded[is ? "add" : "delete"](job_id),
         move: (of, move) => this.#actions.move(of, move),
+        approach: (of, stage) => this.#actions.approach(of, stage),
         note: (of) => this.#actions.note(of),
         late: (of) => this.#actions.late(of),
         load: (of) => this.#actions.load(of),
@@ -219,40 +230,17 @@ class CrewPage {
   }
 
   #foot() {
-    const { t } = this.#spoken;
     const { sharing, user } = this.#session;
-    const { state, wanted } = sharing;
-    return [
-      el(
-        "section.panel.share",
-        {},
-        el(
-          "label",
-          {},
-          el("input", {
-            type: "checkbox",
-            role: "switch",
-            checked: wanted,
-            "data-focus": "share",
-            "data-testid": "share",
-            onchange: (event) => this.#session.share(event.currentTarget.checked),
-          }),
-          el("strong", {}, t("share")),
-        ),
-        el("p.small.quiet", { "data-testid": "share-state" }, t(`share_${state}`)),
-      ),
-      el(
-        "div.row",
-        {},
-        officeLink(this.#staff.business, this.#language),
-        el("span.small.quiet", {}, t("signed_in_as", { name: user.name })),
-        el(
-          "button.button.plain.compact",
-          { type: "button", onclick: () => this.#actions.signOut(), "data-testid": "sign-out" },
-          t("sign_out"),
-        ),
-      ),
-    ];
+    return foot({
+      sharing,
+      user,
+      business: this.#staff.business,
+      spoken: this.#spoken,
+      does: {
+        share: (wanted) => this.#session.share(wanted),
+        signOut: () => this.#actions.signOut(),
+      },
+    });
   }
 
   #drawFreshness() {

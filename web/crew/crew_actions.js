@@ -3,7 +3,9 @@
 import { byId, el, fill } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
 import { owedIn } from "/shared/jobs/payment.js";
-import { askLate, askLoad, askPayment, askText, confirmAction } from "./dialogs.js";
+import { dateText } from "/shared/ui/time.js";
+import { doubtAbout } from "/shared/jobs/moves.js";
+import { askLate, askLoad, askOnMyWay, askPayment, askText, confirmAction } from "./dialogs.js";
 import { resizePhoto } from "./resize_photo.js";
 
 const REST_MS = 1_000;
@@ -32,6 +34,7 @@ export class CrewActions {
   async move(job, move) {
     const { t, language } = this.#spoken();
     const label = localized(move.label, language);
+    if (!(await this.#isMeant(job, move, label))) return;
     const to = this.#session.flows[job.flow].statuses.find(({ name }) => name === move.to);
     if (to?.end === "done") this.completed.add(job.job_id);
     if (!(move.requires ?? []).includes("reason")) return this.#moveAtOnce(job, move);
@@ -43,7 +46,34 @@ export class CrewActions {
       save: label,
       t,
     });
-    if (reason !== null) await this.#do(() => this.#session.move(job, move, { reason }));
+    if (reason !== null) await this.#do(() => this.#session.actions.move(job, move, { reason }));
+  }
+
+  /** Whether a start that is probably a mistake is meant. */
+  async #isMeant(job, move, label) {
+    const { t, language, now_ms, zone } = this.#spoken();
+    const { jobs, flows } = this.#session;
+    const flowOf = ({ flow }) => flows[flow];
+    const doubt = doubtAbout(move, job, { flowOf, others: jobs, now_ms, zone });
+    if (doubt === null) return true;
+    const { planned, driver, other } = doubt;
+    const text =
+      planned === undefined
+        ? t("start_busy", { driver: driver.first_name, customer: other.customer.name })
+        : t("start_early", { date: dateText(planned, language, zone, now_ms) });
+    const title = `${label}: ${job.customer.name}`;
+    return confirmAction({ title, text, yes: t("start_anyway"), no: t("do_not_start") });
+  }
+
+  /** On the way, with the time of arrival; or almost there. */
+  async approach(job, approach) {
+    const eta = approach === "on_my_way" ? await askOnMyWay(this.#spoken()) : null;
+    if (approach === "on_my_way" && eta === null) return;
+    await this.#do(() => this.#session.actions.approach(job, approach, eta));
+  }
+
+  async undo() {
+    await this.#do(() => this.#session.actions.undo());
   }
 
   /** The next button appears in the same place, so a double tap must not press it as well. */
@@ -54,7 +84,7 @@ export class CrewActions {
       this.resting.delete(job.job_id);
       this.#draw();
     }, REST_MS);
-    await this.#do(() => this.#session.move(job, move));
+    await this.#do(() => this.#session.actions.move(job, move));
   }
 
   async note(job) {
@@ -67,17 +97,17 @@ export class CrewActions {
       save: t("save"),
       t,
     });
-    if (note !== null) await this.#do(() => this.#session.edit(job, { note }));
+    if (note !== null) await this.#do(() => this.#session.actions.edit(job, { note }));
   }
 
   async late(job) {
     const eta = await askLate(job, this.#spoken());
-    if (eta !== null) await this.#do(() => this.#session.edit(job, { schedule: { eta } }));
+    if (eta !== null) await this.#do(() => this.#session.actions.edit(job, { schedule: { eta } }));
   }
 
   async load(job) {
     const load_size = await askLoad(job, this.#spoken());
-    if (load_size !== null) await this.#do(() => this.#session.edit(job, { load_size }));
+    if (load_size !== null) await this.#do(() => this.#session.actions.edit(job, { load_size }));
   }
 
   /** How much was paid, and how. Where no price is known, that becomes the price. */
@@ -85,7 +115,7 @@ export class CrewActions {
     const { t } = this.#spoken();
     const title = `${t("pay")}: ${job.customer.name}`;
     const payment = await askPayment({ title, owed_cents: owedIn(job), t });
-    if (payment !== null) await this.#do(() => this.#session.edit(job, { payment }));
+    if (payment !== null) await this.#do(() => this.#session.actions.edit(job, { payment }));
   }
 
   /** There is one camera input, outside the part of the page that is drawn again meanwhile. */
@@ -100,7 +130,7 @@ export class CrewActions {
     const { job, photo_kind } = this.#photoFor ?? {};
     if (!file || !job) return;
     const picture = await resizePhoto(file);
-    await this.#do(() => this.#session.photo(job, photo_kind, picture));
+    await this.#do(() => this.#session.actions.photo(job, photo_kind, picture));
   }
 
   /** Says that the action is saved, or that the phone could not save it. */

@@ -1,14 +1,18 @@
 // Dialogs that ask the crew before an action. They have large buttons.
 
 import { field, openDialog } from "/shared/ui/fields.js";
-import { LATE_MINUTES, lateEta } from "/crew/state/crew_day.js";
+import { LATE_MINUTES, ON_MY_WAY_MINUTES, etaIn, lateEta } from "/crew/state/crew_day.js";
+import { etaText } from "/shared/jobs/eta.js";
 import { METHODS } from "/shared/jobs/payment.js";
 import { LOAD_SIZES } from "/shared/jobs/price_guide.js";
 import { amountText, centsIn } from "/shared/ui/money.js";
 import { el } from "/shared/ui/elements.js";
+import { dayAt, momentAt } from "/shared/ui/business_time.js";
 import { clockText } from "/shared/ui/time.js";
 
 const NOTE = { tag: "textarea", rows: 4, maxlength: 2000 };
+const TIME = { type: "time", required: true };
+const ANOTHER = "another";
 const AMOUNT = { inputmode: "decimal", autocomplete: "off" };
 
 /** The text, or null if the person goes back. `missing` is said if there is none. */
@@ -44,6 +48,31 @@ export function askLate(job, { t, language, now_ms, zone }) {
     return { value: eta, label: t("late_by", { minutes }), more: until };
   });
   return askChoice({ title: t("late_question"), hint: t("late_hint"), answers, t });
+}
+
+/** When a crew that is on its way expects to arrive, as an ISO text, or null. */
+export async function askOnMyWay({ t, language, now_ms, zone }) {
+  const title = t("on_my_way_question");
+  const answers = ON_MY_WAY_MINUTES.map((minutes) => {
+    const eta = etaIn(minutes, now_ms);
+    const more = etaText(eta, { language, zone, now_ms });
+    return { value: eta, label: t("in_minutes", { minutes }), more };
+  });
+  const other = { value: ANOTHER, label: t("another_time") };
+  const answer = await askChoice({ title, hint: t("on_my_way_hint"), answers: [...answers, other], t });
+  if (answer !== ANOTHER) return answer;
+  const eta_ms = (typed) => momentAt(dayAt(now_ms, zone), typed, zone);
+  const typed = await askText({
+    title,
+    label: t("eta_time"),
+    hint: null,
+    missing: t("eta_missing"),
+    save: t("save"),
+    t,
+    input: TIME,
+    fits: (text) => eta_ms(text) > now_ms,
+  });
+  return typed === null ? null : new Date(eta_ms(typed)).toISOString();
 }
 
 /** One of the load sizes, or null. */

@@ -7,11 +7,12 @@ import { icon } from "/shared/ui/icons.js";
 import { owedIn } from "/shared/jobs/payment.js";
 import { moneyText } from "/shared/ui/money.js";
 import { clockText, windowText } from "/shared/ui/time.js";
+import { approachPart } from "./visit_parts.js";
 
 /**
  * `shown`: `open` (the details are shown), `unfolded` (the other moves are shown), `resting` (the job
  * was moved a moment ago), `truck` (the truck's name), `does` (the actions: toggle, unfold, move,
- * note, late, load, pay, photo), and `pictureOf(photo)` (the address of a photo).
+ * approach, note, late, load, pay, photo), and `pictureOf(photo)` (the address of a photo).
  */
 export function jobCard(job, shown) {
   const { flow, kind, truck, open, unfolded, resting, spoken, does, pictureOf } = shown;
@@ -30,6 +31,7 @@ export function jobCard(job, shown) {
       contact(job, truck, spoken),
       earlyMoves(job, flow, spoken),
       nextMove(job, { flow, kind, status, resting, spoken, does }),
+      approachPart(job, { flow, spoken, does }),
       !status?.end && tools(job, { spoken, does }),
       status?.end !== "cancelled" && money(job, { spoken, does }),
       notes(job, spoken),

@@ -11,9 +11,10 @@ const OFTEN = 3;
 const SIGNS = { none: "offline", trouble: "alert", good: "check" };
 
 /** An action's name: “Start job”, “Note”, “Photo after”. */
-export function actionText({ kind, label, photo, edit }, { t, language }) {
-  if (kind === "move") return localized(label, language);
+export function actionText({ kind, label = null, photo, edit }, { t, language }) {
+  if (label) return localized(label, language);
   if (kind === "photo") return t(`act_photo_${photo.photo_kind}`);
+  if (edit.approach) return t(edit.approach);
   const [what] = ["note", "load_size", "payment"].filter((name) => edit[name]);
   return t(`act_${what ?? "eta"}`);
 }

@@ -1,10 +1,12 @@
 // The texts of the crew page. The labels of statuses and moves are in the flow files.
 
 import { MONEY_WORDS } from "./money_words.js";
+import { VISIT_WORDS } from "./visit_words.js";
 
 export const WORDS = {
   en: {
     ...MONEY_WORDS.en,
+    ...VISIT_WORDS.en,
     title: "Your jobs",
     today: "Today",
     tomorrow: "Tomorrow",
@@ -71,7 +73,6 @@ export const WORDS = {
     act_load_size: "Load size",
     act_photo_before: "Photo before",
     act_photo_after: "Photo after",
-    // A job
     call: "Call",
     directions: "Directions",
     gate_code: "Gate code",
@@ -153,6 +154,7 @@ export const WORDS = {
   },
   es: {
     ...MONEY_WORDS.es,
+    ...VISIT_WORDS.es,
     title: "Sus trabajos",
     today: "Hoy",
     tomorrow: "Mañana",

@@ -4,14 +4,15 @@ import { el } from "/shared/ui/elements.js";
 import {
   UNDO,
   UNDO_FOR_MS,
+  doubtAbout,
   labelOf,
   missingFor,
   moveTo,
-  questionBefore,
   refusalText,
   whyNot,
 } from "/shared/jobs/moves.js";
 import { field, openDialog } from "../shared/ui/fields.js";
+import { dateText } from "../shared/ui/time.js";
 
 export class MoveMaker {
   #session;
@@ -60,8 +61,8 @@ export class MoveMaker {
   async #confirmed(card, move) {
     const { board, now_ms, zone } = this.#session;
     const flowOf = (each) => this.#session.flowOf(each);
-    const question = questionBefore(move, card, { flowOf, others: board.shown(), now_ms, zone });
-    return question === null || askWhether(card, move, question);
+    const doubt = doubtAbout(move, card, { flowOf, others: board.shown(), now_ms, zone });
+    return doubt === null || askWhether(card, move, doubtText(doubt, now_ms, zone));
   }
 
   /** The card is shown in its new column while the dialog is open. */
@@ -119,6 +120,12 @@ export class MoveMaker {
   #openJobAction(card, label) {
     return { label, run: () => this.#openJob(card.job_id) };
   }
+}
+
+function doubtText({ planned, driver, other }, now_ms, zone) {
+  return planned === undefined
+    ? `${driver.first_name} is still on the job of ${other.customer}.`
+    : `The arrival window is ${dateText(planned, "en", zone, now_ms)}.`;
 }
 
 async function askWhether(card, move, text) {

@@ -4,9 +4,12 @@ import { el, statusColour } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { groupsOf, shownReference, spelledReference } from "/shared/ui/job_reference.js";
-import { aheadText, clockText, dayText, momentText, msOf, windowText } from "/shared/ui/time.js";
+import { aheadText, dayText, momentText, msOf, windowText } from "/shared/ui/time.js";
 import { currentStep, stepsOf } from "/shared/jobs/tracking.js";
-import { dayAt, isDeviceTime, zoneName } from "/shared/ui/business_time.js";
+import { isDeviceTime, zoneName } from "/shared/ui/business_time.js";
+import { etaText, isOver } from "/shared/jobs/eta.js";
+
+const APPROACHES = ["on_my_way", "arriving"];
 
 /** The whole page if there is no job to show: an icon, a title, a text, perhaps a button. */
 export function scenePanel({ name, title, text, onRetry, retryLabel }) {
@@ -148,7 +151,7 @@ export function arrival(view, where, { language, t, now_ms, zone }) {
           el("p.day", {}, dayText(day, now_ms, language)),
           el("p.window.numbers", { "data-testid": "window" }, span),
         ],
-    !view.under_way && schedule.eta && expected(schedule.eta, { language, t, now_ms, zone }),
+    !view.under_way && onTheWay(view, { language, t, now_ms, zone }),
     zoneNote(zone, language, t),
     view.driver && driver(view.driver, t),
     where,
@@ -164,19 +167,25 @@ function zoneNote(zone, language, t) {
   return el("p.small.quiet", { "data-testid": "zone" }, text);
 }
 
-function expected(eta, { language, t, now_ms, zone }) {
-  const known = zone ?? undefined;
-  const today = dayAt(msOf(eta), known) === dayAt(now_ms, known);
-  const time = (today ? clockText : momentText)(eta, language);
-  const ahead = aheadText(msOf(eta) - now_ms, language);
+/** What the crew said about its way, and when it is expected; null if nothing is known. */
+function onTheWay({ approach, schedule = {} }, { language, t, now_ms, zone }) {
+  const { eta } = schedule;
+  const coming = APPROACHES.includes(approach) ? approach : null;
+  const expected = eta && !isOver(eta, now_ms) && coming !== "arriving";
+  if (coming === null && !expected) return null;
+  const said = coming && t(coming);
+  const time = expected && etaText(eta, { language, zone: zone ?? undefined, now_ms });
+  const ahead = expected && aheadText(msOf(eta) - now_ms, language);
   return el(
     "p.eta.numbers",
-    { "data-testid": "eta" },
-    icon("clock"),
+    { "data-testid": "eta", "data-approach": coming },
+    icon(coming ? "truck" : "clock"),
     el(
       "span",
       {},
-      t("eta", { time }),
+      said && el("strong", {}, said),
+      said && expected && ", ",
+      expected && t(said ? "eta_after" : "eta", { time }),
       ahead && el("span.quiet", {}, ` · ${ahead}`),
     ),
   );

@@ -50,6 +50,11 @@ export class CustomerActs {
     if (note !== null) await this.#act("note", "notes", { note }, { "idempotency-key": newId() });
   }
 
+  /** Wants all optional texts but the `unwanted` ones. */
+  async chooseTexts(unwanted) {
+    await this.#act("texts", "texts", { unwanted });
+  }
+
   async #act(name, path, body, headers = {}) {
     if (this.busy !== null) return;
     this.busy = name;

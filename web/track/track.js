@@ -17,6 +17,7 @@ import { actionsPanel } from "./actions.js";
 import { CustomerActs } from "./customer_acts.js";
 import { crewLocation, proofPanel } from "./proof.js";
 import { arrival, noticeBar, reference, scenePanel, statusBanner, timeline } from "./components.js";
+import { textsPanel } from "./texts_panel.js";
 import { WORDS } from "./words.js";
 
 const ZONE_WAIT_MS = 1_500; // how long to wait for the time zone before times are shown in this device's
@@ -223,6 +224,7 @@ class TrackingPage {
       onChoice: (choice) => this.#acts.choose(choice),
       onReschedule: () => this.#acts.reschedule(),
       onNote: () => this.#acts.addNote(),
+      onTexts: (unwanted) => this.#acts.chooseTexts(unwanted),
     };
     return el(
       "div.job",
@@ -234,6 +236,7 @@ class TrackingPage {
         {},
         arrival(view, crewLocation(this.#crewLocation, this.#t), spoken),
         actionsPanel(view, acting),
+        textsPanel(view, acting),
         reference(view, { ...spoken, onCopy: (event) => this.#copy(event, view) }),
       ),
       el("div.main-column", {}, proofPanel(view, this.#t), timeline(view, spoken)),

@@ -200,7 +200,7 @@ def test_copies_and_late_facts_of_edits_send_nothing_more(handset: Handset) -> N
     [
         ({}, None),
         ({"eta": "2026-12-01T15:30Z"}, None),
-        ({"eta": "2026-12-01T19:20Z"}, "running late. We now expect to arrive around Tue, Dec 1, "),
+        ({"eta": "2026-12-01T19:20Z"}, "running late, expected around Tue, Dec 1, 2:20-2:35 PM"),
     ],
 )
 def test_only_an_eta_after_the_window_is_running_late(
@@ -214,9 +214,13 @@ def test_an_eta_that_was_told_and_changes_is_told_in_both_directions(handset: Ha
     handset.now = datetime.fromisoformat("2026-12-01T17:00Z")
     for eta in ("19:20", "19:25", "20:00", "18:40"):
         handset.edits(schedule={"eta": f"2026-12-01T{eta}Z"})
-    late = "Sorry, Ada, we are running late"
-    sooner = "Good news, Ada: we now expect to arrive around 1:40 PM"
-    assert [text.partition(".")[0] for text in handset.reads[1:]] == [late, late, sooner]
+    late = "Sorry, Ada, we are running late, expected around"
+    sooner = "Good news, Ada: we are coming sooner, expected around 1:40-1:55 PM"
+    assert [text.partition(".")[0] for text in handset.reads[1:]] == [
+        f"{late} 2:20-2:35 PM",
+        f"{late} 3:00-3:15 PM",
+        sooner,
+    ]
 
 
 def test_an_eta_that_is_over_when_the_night_ends_is_not_told(handset: Handset) -> None:

@@ -193,12 +193,37 @@ def test_the_crew_says_that_it_is_on_its_way_and_then_almost_there(handset: Remi
     handset.edits(schedule={"eta": "2026-12-01T16:05Z"})
     handset.edits(approach="arriving")
     assert [text.partition(".")[0] for text in handset.reads[1:]] == [
-        "your crew is on the way around 10:40 AM",
-        "Sorry, Ada, we are running late",
+        "your crew is on the way, expected around 10:40-10:55 AM",
+        "Sorry, Ada, we are running late, expected around 11:05-11:20 AM",
         "your crew is almost there",
     ]
     handset.moves("start")
     assert view_of(handset.job, HAUL).approach is None
+
+
+@pytest.mark.parametrize("change", ["taken back", "rescheduled", "on hold", "cancelled"])
+def test_what_the_crew_said_goes_with_what_it_was_about(handset: Reminded, change: str) -> None:
+    handset.now = ARRIVES
+    handset.edits(announced=False, approach="on_my_way", schedule={"eta": "2026-12-01T15:40Z"})
+    said = handset.job.edits[-1]
+    if change == "taken back":
+        handset.edits(announced=False, approach="none", schedule={"eta": None})
+    elif change == "rescheduled":
+        handset.edits(announced=False, schedule=DEC_3)
+    else:
+        handset.moves({"on hold": "hold", "cancelled": "cancel"}[change], announced=False)
+    handset.deliver_fact(edited_fact(handset.job, said), handset.now)
+    assert view_of(handset.job, HAUL).approach is None
+    assert not any("on the way" in text for text in handset.reads)
+
+
+def test_an_undone_move_leaves_the_crew_on_its_way(handset: Reminded) -> None:
+    handset.now = ARRIVES
+    handset.edits(announced=False, approach="on_my_way")
+    handset.moves("start", announced=False)
+    assert view_of(handset.job, HAUL).approach is None
+    handset.moves("undo", announced=False)
+    assert view_of(handset.job, HAUL).approach == "on_my_way"
 
 
 def test_what_the_crew_said_an_hour_ago_is_no_news(handset: Reminded) -> None:
@@ -206,6 +231,26 @@ def test_what_the_crew_said_an_hour_ago_is_no_news(handset: Reminded) -> None:
     handset.edits(announced=False, approach="arriving")
     handset.deliver_fact(edited_fact(handset.job, handset.job.edits[-1]), ARRIVES + minutes(61))
     assert len(handset.reads) == 1
+
+
+def test_a_customer_switches_off_reminders_and_still_reads_of_another_time(
+    handset: Reminded,
+) -> None:
+    handset.edits(unwanted_texts=["reminders"])
+    handset.edits(schedule=DEC_3)
+    for day in range(4):
+        handset.comes_to(EVE + timedelta(days=day, minutes=2))
+        handset.comes_to(EVE + timedelta(days=day, hours=15, minutes=30))
+    assert [text.partition(".")[0] for text in handset.reads[1:]] == ["your pickup was moved"]
+    assert handset.outcomes()["day_before"] == "switched_off"
+
+
+def test_a_customer_switches_off_what_the_crew_says(handset: Reminded) -> None:
+    handset.edits(unwanted_texts=["on_my_way"])
+    handset.now = ARRIVES
+    handset.edits(approach="on_my_way")
+    handset.edits(approach="arriving")
+    assert [text.partition(".")[0] for text in handset.reads[1:]] == ["your crew is almost there"]
 
 
 def test_a_business_may_send_nothing_about_the_way(handset: Reminded) -> None:

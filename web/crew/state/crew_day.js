@@ -1,12 +1,13 @@
 // The rules of a crew member's day: the jobs once everything is sent, the next move, and the arrival
 // time of a late crew.
 
-import { movesFrom } from "../../shared/jobs/moves.js";
+import { UNDO, movesFrom } from "../../shared/jobs/moves.js";
 import { priceAfterLoad } from "../../shared/jobs/price_guide.js";
-import { MINUTE_MS, msOf } from "../../shared/ui/time.js";
+import { MINUTE_MS, daysApart, msOf } from "../../shared/ui/time.js";
 import { dayAfter, dayAt } from "../../shared/ui/business_time.js";
 
 export const LATE_MINUTES = Object.freeze([15, 30, 60]);
+export const ON_MY_WAY_MINUTES = Object.freeze([15, 30, 45, 60]);
 export const PHOTO_KINDS = Object.freeze(["before", "after"]);
 
 /**
@@ -20,15 +21,16 @@ export function projected(job, items, flow) {
 }
 
 function withAction(job, item, flow) {
-  if (item.kind === "move") return { ...job, status: statusAfter(job, item.move.move, flow) };
+  if (item.kind === "move") return { ...job, status: statusAfter(job, item, flow) };
   if (item.kind === "photo") return withPhoto(job, item);
-  const { note, schedule, load_size, payment } = item.edit;
+  const { note, schedule, load_size, payment, approach } = item.edit;
   const said = note && { text: note, recorded_at: item.occurred_at, queued: true };
   return {
     ...job,
     notes: said ? [...(job.notes ?? []), said] : job.notes,
     schedule: { ...job.schedule, ...schedule },
     load_size: load_size ?? job.load_size,
+    approach: approach === undefined ? job.approach : approach === "none" ? undefined : approach,
     ...(load_size && { price_cents: priceAfterLoad(job, load_size) ?? undefined }),
     ...(payment && {
       payments: [...(job.payments ?? []), payment],
@@ -37,8 +39,9 @@ function withAction(job, item, flow) {
   };
 }
 
-function statusAfter(job, name, flow) {
-  const found = flow?.moves.find((move) => move.name === name && move.from.includes(job.status));
+function statusAfter(job, { move, undone }, flow) {
+  if (move.move === UNDO) return job.status === undone.to ? undone.from : job.status;
+  const found = flow?.moves.find(({ name, from }) => name === move.move && from.includes(job.status));
   return found?.to ?? job.status;
 }
 
@@ -76,11 +79,38 @@ export function statusOf(job, flow) {
   return flow?.statuses.find(({ name }) => name === job.status) ?? null;
 }
 
+/** What undoes that move on the server, as the queue sends it. `undone` is what it takes back. */
+export function undoOf({ status }, move) {
+  const label = { en: "Undo", es: "Deshacer" };
+  return { kind: "move", move: { move: UNDO }, label, undone: { from: status, to: move.to } };
+}
+
+/** What takes back that the crew is on its way, with the ETA that was given then. */
+export function takingBack({ schedule = {} }, { schedule: given }) {
+  const edit = { approach: "none", ...(given && { schedule: { eta: schedule.eta ?? null } }) };
+  return { kind: "edit", edit, label: { en: "Undo", es: "Deshacer" } };
+}
+
+/**
+ * What the crew can tell the customer next about its way, `on_my_way` or `arriving`; null if the
+ * customer does not wait for it: the job has begun, is not confirmed, or is of a later day.
+ */
+export function nextApproach(job, flow, now_ms, zone) {
+  const start = job.schedule?.window_start;
+  if (!statusOf(job, flow)?.late_minutes || (start && daysApart(msOf(start), now_ms, zone) > 0)) return null;
+  if (job.approach === "arriving") return null;
+  return job.approach === "on_my_way" ? "arriving" : "on_my_way";
+}
+
+/** The ETA of a crew that is on its way and needs so many minutes. */
+export function etaIn(minutes, now_ms) {
+  return new Date(Math.ceil((now_ms + minutes * MINUTE_MS) / MINUTE_MS) * MINUTE_MS).toISOString();
+}
+
 /** When a late crew arrives: `minutes` after the last known time, never in the past. */
 export function lateEta({ schedule = {} }, minutes, now_ms) {
   const said = schedule.eta ?? schedule.window_start;
-  const from_ms = Math.max(said ? msOf(said) : now_ms, now_ms);
-  return new Date(Math.ceil((from_ms + minutes * MINUTE_MS) / MINUTE_MS) * MINUTE_MS).toISOString();
+  return etaIn(minutes, Math.max(said ? msOf(said) : now_ms, now_ms));
 }
 
 /** {today, tomorrow, undated}: the jobs in the business's time zone, each in the given order. */

@@ -81,6 +81,35 @@ export class CrewQueue {
     this.#options.changed();
   }
 
+  /**
+   * Takes the action back: one that was never sent is removed. For every other one, `back` is added,
+   * which undoes it on the server; it is sent only if the action itself was accepted.
+   */
+  async takeBack({ seq, event_id }, back) {
+    if (await this.#removedUnsent(seq)) this.#options.changed();
+    else await this.add({ ...back, undoes: event_id });
+  }
+
+  async #removedUnsent(seq) {
+    if (this.#busy) return false;
+    this.#busy = true; // or it would be sent while it is removed
+    try {
+      return Boolean(await this.#options.alone(() => this.#removeUnsent(seq)));
+    } finally {
+      this.#busy = false;
+      this.#plan();
+    }
+  }
+
+  async #removeUnsent(seq) {
+    await this.load();
+    const item = this.#items.find((known) => known.seq === seq);
+    if (item === undefined || item.tries > 0) return false;
+    await this.#options.store.remove(seq);
+    this.#drop(seq);
+    return true;
+  }
+
   /** Sends a refused action again, with the same id. */
   async sendAgain(seq) {
     const refused = this.#items.find((item) => item.seq === seq);
@@ -173,6 +202,15 @@ export class CrewQueue {
     const refused = isFinal(error) ? problemOf(error) : null;
     const fault = error instanceof Problem ? error.slug || String(error.status) : "no-answer";
     await this.#replace({ ...item, tries: item.tries + 1, refused, fault });
+    if (refused) await this.#dropUndoOf(item);
+  }
+
+  /** What was refused cannot be undone: the server would undo the move before it. */
+  async #dropUndoOf({ event_id }) {
+    for (const { seq } of this.#items.filter(({ undoes }) => undoes === event_id)) {
+      await this.#options.store.remove(seq);
+      this.#drop(seq);
+    }
   }
 
   async #replace(item) {

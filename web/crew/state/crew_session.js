@@ -7,12 +7,14 @@ import { PollingSession } from "../../shared/api/polling_session.js";
 import { projected, underWayIn } from "./crew_day.js";
 import { CrewQueue } from "./crew_queue.js";
 import { LocationSharing } from "./location_sharing.js";
+import { QueuedActions } from "./queued_actions.js";
 import { SavedDay } from "./saved_day.js";
 
 const POLL_EVERY_MS = 20_000;
 
 export class CrewSession extends PollingSession {
   queue;
+  actions;
   sharing;
   #day;
   #service;
@@ -36,6 +38,14 @@ export class CrewSession extends PollingSession {
       send: (item) => this.watch(() => service.send(item)),
       sent: (job) => this.#take(job),
       changed: () => this.#queueChanged(),
+    });
+    this.actions = new QueuedActions({
+      ...timing,
+      queue: this.queue,
+      account: () => this.account,
+      occurredAt: () => this.#occurredAt(),
+      changed: () => this.changed(),
+      queued: () => this.post("queue"),
     });
     this.sharing = new LocationSharing({
       ...timing,
@@ -104,6 +114,12 @@ export class CrewSession extends PollingSession {
   get jobs() {
     const waiting = this.queue.waiting(this.account);
     return this.#day.known.jobs.map((job) => projected(job, waiting, this.flows[job.flow]));
+  }
+
+  /** {list, dismiss()}: what someone else has changed of today's list, until the person has read it. */
+  get changes() {
+    const dismiss = () => this.#day.dismissChanges().then(() => this.changed());
+    return { list: this.#day.known.changes, dismiss };
   }
 
   job(job_id) {
@@ -175,6 +191,7 @@ export class CrewSession extends PollingSession {
   }
 
   clear() {
+    this.actions.forget();
     this.#day.clear();
     this.sharing.want(false);
   }
@@ -251,26 +268,7 @@ export class CrewSession extends PollingSession {
     this.changed();
   }
 
-  // Actions
-
-  move(job, move, details = {}) {
-    return this.#enqueue(job, "move", { move: { move: move.name, ...details }, label: move.label });
-  }
-
-  edit(job, edit) {
-    return this.#enqueue(job, "edit", { edit });
-  }
-
-  photo(job, photo_kind, blob) {
-    const media_type = blob.type || "image/jpeg";
-    return this.#enqueue(job, "photo", { photo: { photo_kind, media_type, blob } });
-  }
-
-  async #enqueue({ job_id, customer }, kind, action) {
-    const owner = { account: this.account, job_id, customer: customer.name };
-    await this.queue.add({ ...owner, kind, ...action, occurred_at: this.#occurredAt() });
-    this.post("queue");
-  }
+  // Sharing the location
 
   async share(wanted) {
     const done = this.sharing.want(wanted);

@@ -3,7 +3,7 @@
 const WHY = Object.freeze({
   "illegal-move": "why_illegal",
   "unknown-move": "why_illegal",
-  "undo-not-possible": "why_illegal",
+  "undo-not-possible": "why_undo",
   overtaken: "why_overtaken",
   "not-allowed": "why_not_allowed",
   "driver-missing": "why_driver",

@@ -2,6 +2,8 @@
 // stored on the phone, so that the page opens with it, with signal or without.
 
 import { newest } from "./crew_day.js";
+import { changesOf, withChanges } from "./day_changes.js";
+import { dayAt } from "../../shared/ui/business_time.js";
 import { clockAheadMs } from "../../shared/api/refresh_timer.js";
 import { HOUR_MS } from "../../shared/ui/time.js";
 
@@ -10,6 +12,7 @@ const NOTHING = Object.freeze({
   session: null,
   flows: {},
   jobs: [],
+  changes: [],
   trucks: {},
   time_zone: null,
   as_of: null,
@@ -27,7 +30,7 @@ export class SavedDay {
     this.#clock = clock;
   }
 
-  /** {session, flows, jobs, trucks, time_zone, as_of}; null or empty until known. */
+  /** {session, flows, jobs, changes, trucks, time_zone, as_of}; null or empty until known. */
   get known() {
     return this.#known;
   }
@@ -70,7 +73,8 @@ export class SavedDay {
     this.#aheadMs = clockAheadMs(date, this.#clock());
     const as_of = new Date(this.now_ms).toISOString();
     const known = new Map(this.#known.jobs.map((job) => [job.job_id, job]));
-    this.#known = { ...this.#known, jobs: newest(jobs, known), trucks, time_zone, as_of };
+    const learned = { jobs: newest(jobs, known), trucks, time_zone, as_of };
+    this.#known = { ...this.#known, ...this.#changed(learned.jobs, time_zone), ...learned };
     await this.#save();
   }
 
@@ -78,7 +82,21 @@ export class SavedDay {
   async take(job) {
     const newer = (known) => known.job_id === job?.job_id && known.rev <= job.rev;
     const jobs = this.#known.jobs.map((known) => (newer(known) ? job : known));
-    this.#known = { ...this.#known, jobs };
+    this.#known = { ...this.#known, ...this.#changed(jobs, this.#known.time_zone), jobs };
+    await this.#save();
+  }
+
+  /** {changes}: what the person has not read yet. A list of another day is not compared. */
+  #changed(jobs, zone) {
+    const { as_of, flows, jobs: before, changes } = this.#known;
+    const { now_ms } = this;
+    if (as_of === null || dayAt(Date.parse(as_of), zone) !== dayAt(now_ms, zone)) return { changes: [] };
+    return { changes: withChanges(changes, changesOf(before, jobs, { flows, now_ms, zone })) };
+  }
+
+  /** The person has read what has changed. */
+  async dismissChanges() {
+    this.#known = { ...this.#known, changes: [] };
     await this.#save();
   }
 

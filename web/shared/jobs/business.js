@@ -11,6 +11,7 @@ const CURRENCY = /^[A-Z]{3}$/;
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const LANGUAGES = ["en", "es"];
+const OPTIONAL_TEXTS = ["reminders", "on_my_way", "arriving"];
 
 /** Weekdays as settings name them, in the order of a week that begins on Monday. */
 export const WEEKDAYS = Object.freeze(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
@@ -39,6 +40,7 @@ export const DEFAULTS = Object.freeze({
   privacy_url: null,
   terms_url: null,
   cancellation_policy: null,
+  optional_texts: [],
   suspended: false,
   currency: "USD",
   price_guide: null,
@@ -96,6 +98,7 @@ export function businessIn(document) {
     privacy_url: fitting(document.privacy_url, URL_OF_WEB),
     terms_url: fitting(document.terms_url, URL_OF_WEB),
     cancellation_policy: policy && typeof policy === "object" ? policy : null,
+    optional_texts: listOf(document.optional_texts, (each) => OPTIONAL_TEXTS.includes(each)) ?? [],
     suspended: document.suspended === true,
     currency: fitting(document.currency, CURRENCY) ?? DEFAULTS.currency,
     price_guide: hasPrices(document.price_guide) ? document.price_guide : null,

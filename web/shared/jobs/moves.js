@@ -1,7 +1,7 @@
 // Which moves a dispatcher or a crew member can make, and the texts for refused ones.
 
 import { NoAnswer, Problem } from "../api/api.js";
-import { agoText, dateText, daysApart, msOf } from "../ui/time.js";
+import { agoText, daysApart, msOf } from "../ui/time.js";
 
 const LOST_RACES = ["overtaken", "job-changed"];
 
@@ -33,22 +33,22 @@ export const UNDO = "undo";
 export const UNDO_FOR_MS = 60_000;
 
 /**
- * A question about a start that is probably a mistake, or null: the job is planned for a later day, or
- * its driver is on another job now. `others` are the cards of the jobs that this person sees.
+ * Why a start is probably a mistake, or null: {planned} if the job is planned for a later day, {driver,
+ * other} if its driver is on another job now. `others` are the jobs that this person sees.
+ * statemachine/start_doubt.py finds the same.
  */
-export function questionBefore(move, card, { flowOf, others, now_ms, zone }) {
+export function doubtAbout(move, card, { flowOf, others, now_ms, zone }) {
   const flow = flowOf(card);
   if (!isUnderWay(flow, move.to) || isUnderWay(flow, card.status)) return null;
   const planned = card.schedule?.window_start;
-  if (planned && daysApart(msOf(planned), now_ms, zone) > 0)
-    return `The arrival window is ${dateText(planned, "en", zone, now_ms)}.`;
+  if (planned && daysApart(msOf(planned), now_ms, zone) > 0) return { planned };
   const driver = (card.crew ?? []).find(({ role }) => role === "driver");
   const drives = ({ crew = [] }) => crew.some((each) => each.role === "driver" && each.member === driver.member);
-  const busy = others.find(
-    (other) =>
-      driver && other.job_id !== card.job_id && isUnderWay(flowOf(other), other.status) && drives(other),
+  const other = others.find(
+    (each) =>
+      driver && each.job_id !== card.job_id && isUnderWay(flowOf(each), each.status) && drives(each),
   );
-  return busy ? `${driver.first_name} is still on the job of ${busy.customer}.` : null;
+  return other ? { driver, other } : null;
 }
 
 function isUnderWay(flow, status) {

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from statemachine.customer_acts import CustomerAct, customer_act_of
 from statemachine.deadlines import due_at
 from statemachine.flows import Flow, Status
 from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
@@ -115,6 +116,8 @@ class Card(Frozen):
     """How often a crew was there and could not do the job."""
     notes: int = 0
     """How many notes the job has."""
+    customer_act: CustomerAct | None = None
+    """What the customer did, if that was the last thing that anyone did with the job."""
     texts_stopped: bool = False
     """The customer gets no texts, so call instead."""
     call_after: Utc | None = None
@@ -216,6 +219,7 @@ def card_of(job: Job, flow: Flow) -> Card:
         truck=job.truck,
         failed_attempts=job.failed_attempts,
         notes=len(job.notes),
+        customer_act=customer_act_of(job),
         texts_stopped=job.texts_stopped,
         call_after=call_after(job, flow),
         entered_at=job.entered_at,

@@ -105,9 +105,8 @@ def test_a_start_a_day_early_or_while_on_another_job_asks_first(
     browser: Browser, stub: StubServer
 ) -> None:
     ada = a_job_for_miguel(stub.data, hours=hours_until_tomorrow_noon())
-    with visitor(browser, PHONE, locale="es-MX") as miguel:
+    with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
-        page.get_by_role("button", name="EN English").click()
         of(page, "Ada Wong").get_by_role("button").first.click()
         press_next(page, "Ada Wong")
         expect(page.get_by_test_id("dialog")).to_contain_text("The arrival window is")

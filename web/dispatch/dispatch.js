@@ -11,6 +11,7 @@ import { queryFor, viewIn } from "/dispatch/state/page_address.js";
 import { overdueMs } from "/dispatch/state/board.js";
 import { zoneText } from "/shared/ui/business_time.js";
 import { loading, noJobs, noMatch, unreachable } from "./empty_board.js";
+import { BoardAlerts } from "./board_alerts.js";
 import { BoardView } from "./board_view.js";
 import { BusinessBar } from "./business_bar.js";
 import { DayPage } from "./day_page.js";
@@ -42,7 +43,13 @@ class DispatchPage {
     flow: (name) => this.#chooseFlow(name),
     view: (view) => this.#goTo({ view, date: null, job: null }),
     newJob: () => this.#newJob(),
+    alerts: () => this.#alerts.choose(),
     signOut: () => this.#signOut(),
+  });
+  #alerts = new BoardAlerts({
+    memory: this.#memory,
+    notices: this.#notices,
+    openJob: (job_id) => this.#openJob(job_id),
   });
   #moveMaker = new MoveMaker({
     session: this.#session,
@@ -104,6 +111,7 @@ class DispatchPage {
     if (this.#dragging?.busy) return; // a card that is being dragged stays where it is; onEnd draws
     const { user, freshness } = this.#session;
     if (user === null || freshness.kind === "signed_out") return this.#drawSignIn();
+    this.#alerts.tell(this.#session.takeNews());
     const flowName = this.#flowName();
     this.#toolbar.show({
       user,

@@ -24,7 +24,7 @@ export class Toolbar {
   #chips = {};
   #search;
 
-  /** `act`: {filter(filter), flow(name), view(name), newJob(), signOut()}. */
+  /** `act`: {filter(filter), flow(name), view(name), newJob(), alerts(), signOut()}. */
   constructor(root, banner, act) {
     this.#root = root;
     this.#banner = banner;
@@ -56,7 +56,7 @@ export class Toolbar {
   }
 
   #build(user, mayCreate) {
-    const { newJob, signOut } = this.#act;
+    const { newJob, alerts, signOut } = this.#act;
     this.#search = el("input.input", {
       type: "search",
       placeholder: "Name, address, phone, load, crew",
@@ -104,6 +104,12 @@ export class Toolbar {
         {},
         el("a.button.plain.compact", { href: "/history/" }, "History"),
         mayCreate && el("a.button.plain.compact", { href: "/reports/" }, "Reports"),
+        mayCreate &&
+          el(
+            "button.button.plain.compact",
+            { type: "button", onclick: alerts, "data-testid": "alerts" },
+            "Alerts",
+          ),
         (user.roles ?? []).includes("owner") &&
           el("a.button.plain.compact", { href: "/settings/" }, "Settings"),
         ["owner", "ops"].some((role) => (user.roles ?? []).includes(role)) &&

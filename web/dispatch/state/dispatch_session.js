@@ -3,6 +3,7 @@
 import { isSignedOut } from "../../shared/api/api.js";
 import { PollingSession } from "../../shared/api/polling_session.js";
 import { isLostRace } from "../../shared/jobs/moves.js";
+import { newsIn } from "./board_news.js";
 import { Board, cardOf, columnsOf, flowsInUse, passes } from "./board.js";
 
 const ROSTER_READERS = ["owner", "dispatcher", "supervisor", "ops"];
@@ -13,6 +14,7 @@ export class DispatchSession extends PollingSession {
   trucks = new Map();
   #service;
   #etag = null;
+  #news = [];
 
   constructor(options) {
     super(options);
@@ -55,6 +57,7 @@ export class DispatchSession extends PollingSession {
     this.board.clear();
     this.trucks = new Map();
     this.#etag = null;
+    this.#news = [];
   }
 
   async read(isCurrent) {
@@ -62,8 +65,15 @@ export class DispatchSession extends PollingSession {
     if (!isCurrent()) return;
     this.setServerTime(answer.date);
     if (answer.status === 304) return;
+    const known = this.board.shown();
     this.board.takeAll(answer.body.jobs, this.device_ms);
+    if (this.#etag !== null) this.#news.push(...newsIn(known, this.board.shown()));
     this.#etag = answer.etag;
+  }
+
+  /** What customers have done since it was asked last. */
+  takeNews() {
+    return this.#news.splice(0);
   }
 
   /**

@@ -1,0 +1,42 @@
+"""What a customer did last is on the card, until someone else does something."""
+
+from statemachine.customer_acts import customer_act_of
+from statemachine.edits import edited
+from statemachine.flows import load_flow
+from statemachine.job import Job
+from statemachine.lifecycle import judge
+from statemachine.values import Actor
+from tests.support.builders import CUSTOMER, DISPATCHER, NOON, a_job, a_request, an_edit, minutes
+
+HAUL = load_flow("haul")
+SYSTEM = Actor(kind="system", id="reminders")
+WINDOW = {"window_start": "2026-11-22T14:00Z", "window_end": "2026-11-22T18:00Z"}
+
+
+def changed(job: Job, minute: int, actor: Actor, **changes: object) -> Job:
+    request = an_edit(job, **changes).model_copy(
+        update={"event_id": f"edit-{minute}", "actor": actor}
+    )
+    return edited(job, request, NOON + minutes(minute))
+
+
+def moved_by(job: Job, minute: int, actor: Actor, move: str) -> Job:
+    request = a_request(job, move, event_id=f"move-{minute}", actor=actor, reason="so it is")
+    return judge(job, request, HAUL, NOON + minutes(minute)).job
+
+
+def test_what_the_customer_did_last_is_named() -> None:
+    job = a_job(created_by=CUSTOMER)
+    assert customer_act_of(job) == "booked"
+    assert customer_act_of(changed(job, 1, CUSTOMER, note="Mind the dog")) == "wrote"
+    assert customer_act_of(changed(job, 1, CUSTOMER, schedule=WINDOW)) == "rescheduled"
+    assert customer_act_of(moved_by(job, 1, CUSTOMER, "cancel")) == "cancelled"
+    assert customer_act_of(changed(job, 1, CUSTOMER, unwanted_texts=["reminders"])) is None
+
+
+def test_someone_who_acts_after_the_customer_has_seen_it() -> None:
+    job = changed(a_job(), 1, CUSTOMER, note="Where are you?")
+    assert customer_act_of(changed(job, 2, SYSTEM, texts_stopped=True)) == "wrote"
+    assert customer_act_of(changed(job, 2, DISPATCHER, note="I called")) is None
+    assert customer_act_of(moved_by(job, 2, DISPATCHER, "confirm")) is None
+    assert customer_act_of(a_job()) is None

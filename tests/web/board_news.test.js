@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { newsIn, newsText } from "../../web/dispatch/state/board_news.js";
+import { aCard, at } from "./flows.js";
+
+const card = (rev, customer_act, more = {}) => aCard({ rev, customer_act, ...more });
+const acts = (known, cards) => newsIn(known, cards).map(({ act }) => act);
+
+test("a booking, a cancellation, another time, and a message are news once", () => {
+  const booked = card(1, "booked");
+  assert.deepEqual(acts([], [booked]), ["booked"]);
+  assert.deepEqual(acts([booked], [booked]), []);
+  assert.deepEqual(acts([booked], [card(2, "cancelled")]), ["cancelled"]);
+  const wrote = card(2, "wrote", { notes: 1 });
+  assert.deepEqual(acts([booked], [wrote]), ["wrote"]);
+  assert.deepEqual(acts([wrote], [card(3, "wrote", { notes: 2 })]), ["wrote"]);
+  const moved = card(2, "rescheduled", { schedule: { window_start: at(60) } });
+  assert.deepEqual(acts([booked], [moved]), ["rescheduled"]);
+  assert.deepEqual(acts([moved], [card(3, "rescheduled", { schedule: { window_start: at(90) } })]), ["rescheduled"]);
+});
+
+test("what the office or the system did is no news", () => {
+  const wrote = card(2, "wrote", { notes: 1 });
+  assert.deepEqual(acts([], [card(1)]), []);
+  assert.deepEqual(acts([wrote], [card(3, undefined, { notes: 2 })]), []);
+  assert.deepEqual(acts([wrote], [card(3, "wrote", { notes: 1 })]), []);
+});
+
+test("news name the customer", () => {
+  const [booked] = newsIn([], [card(1, "booked")]);
+  assert.equal(newsText(booked), "New booking: Ada Wong");
+});

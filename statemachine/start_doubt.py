@@ -6,7 +6,7 @@ Nothing refuses it, because the person may know better: the pages and the comman
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,9 @@ class JobSeen(Protocol):
     def crew(self) -> Sequence[CrewMemberSeen]: ...
 
 
+EARLY = timedelta(hours=3)
+
+
 @dataclass(frozen=True)
 class EarlyStart:
     """The job is planned for a later day of the business."""
@@ -62,7 +65,7 @@ def doubt_about(
     if not flow.status(move.to).under_way or flow.status(job.status).under_way:
         return None
     planned = job.schedule.window_start
-    if planned and planned.astimezone(zone).date() > now.astimezone(zone).date():
+    if planned and _is_early(planned, now, zone):
         return EarlyStart(planned)
     driver = next((each for each in job.crew if each.role == "driver"), None)
     if driver is None:
@@ -70,6 +73,12 @@ def doubt_about(
     busy = (each for each in others if each.job_id != job.job_id and _drives(each, driver.member))
     other = next(busy, None)
     return BusyDriver(driver.first_name, other) if other else None
+
+
+def _is_early(planned: datetime, now: datetime, zone: ZoneInfo) -> bool:
+    """On a later day, and not only because midnight is near."""
+    is_later_day = planned.astimezone(zone).date() > now.astimezone(zone).date()
+    return is_later_day and planned - now > EARLY
 
 
 def _drives(card: Card, member: str) -> bool:

@@ -1,6 +1,7 @@
 """A start that is probably a mistake is found as the pages find it: tests/web/moves.test.js."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ def seen(number: int, *, status: str = "ready_for_pickup", **values: Any) -> Job
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_a_start_is_doubted(case: dict[str, Any]) -> None:
     move = next(each for each in HAUL.moves if each.name == case.get("move", "start"))
+    now = datetime.fromisoformat(case["now"]) if "now" in case else NOON
     others = [card_of(seen(n, **other), HAUL) for n, other in enumerate(case["others"], start=1)]
-    found = doubt_about(move, seen(0, **case["job"]), others, NOON, ZONE)
+    found = doubt_about(move, seen(0, **case["job"]), others, now, ZONE)
     assert isinstance(found, DOUBTS[case["doubt"]])

@@ -111,12 +111,12 @@ function seen({ window_start, status = "ready_for_pickup", ...crew }, index = 0)
   return aCard({ job_id: `261121-aaaaa${index}`, status, schedule: window_start ? { window_start } : {}, crew: named });
 }
 
-for (const { case: name, move = "start", job, others, doubt } of DOUBTS) {
+for (const { case: name, move = "start", now, job, others, doubt } of DOUBTS) {
   test(`a start is doubted as statemachine/start_doubt.py does: ${name}`, () => {
     const told = {
       flowOf: () => flow(),
       others: others.map((other, index) => seen(other, index + 1)),
-      now_ms: NOON_MS,
+      now_ms: now ? Date.parse(now) : NOON_MS,
       zone: "America/New_York",
     };
     const found = doubtAbout(flow().moves.find((each) => each.name === move), seen(job), told);

@@ -1,9 +1,9 @@
 // The rules of a crew member's day: the jobs once everything is sent, the next move, and the arrival
 // time of a late crew.
 
-import { UNDO, movesFrom } from "../../shared/jobs/moves.js";
+import { UNDO, isEarly, movesFrom } from "../../shared/jobs/moves.js";
 import { priceAfterLoad } from "../../shared/jobs/price_guide.js";
-import { MINUTE_MS, daysApart, msOf } from "../../shared/ui/time.js";
+import { MINUTE_MS, msOf } from "../../shared/ui/time.js";
 import { dayAfter, dayAt } from "../../shared/ui/business_time.js";
 
 export const LATE_MINUTES = Object.freeze([15, 30, 60]);
@@ -97,7 +97,7 @@ export function takingBack({ schedule = {} }, { schedule: given }) {
  */
 export function nextApproach(job, flow, now_ms, zone) {
   const start = job.schedule?.window_start;
-  if (!statusOf(job, flow)?.late_minutes || (start && daysApart(msOf(start), now_ms, zone) > 0)) return null;
+  if (!statusOf(job, flow)?.late_minutes || (start && isEarly(start, now_ms, zone))) return null;
   if (job.approach === "arriving") return null;
   return job.approach === "on_my_way" ? "arriving" : "on_my_way";
 }

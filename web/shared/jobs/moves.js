@@ -1,8 +1,9 @@
 // Which moves a dispatcher or a crew member can make, and the texts for refused ones.
 
 import { NoAnswer, Problem } from "../api/api.js";
-import { agoText, daysApart, msOf } from "../ui/time.js";
+import { HOUR_MS, agoText, daysApart, msOf } from "../ui/time.js";
 
+const EARLY_MS = 3 * HOUR_MS; // as EARLY in statemachine/start_doubt.py
 const LOST_RACES = ["overtaken", "job-changed"];
 
 /** The kind of actor, as the flow files name it. */
@@ -41,7 +42,7 @@ export function doubtAbout(move, card, { flowOf, others, now_ms, zone }) {
   const flow = flowOf(card);
   if (!isUnderWay(flow, move.to) || isUnderWay(flow, card.status)) return null;
   const planned = card.schedule?.window_start;
-  if (planned && daysApart(msOf(planned), now_ms, zone) > 0) return { planned };
+  if (planned && isEarly(planned, now_ms, zone)) return { planned };
   const driver = (card.crew ?? []).find(({ role }) => role === "driver");
   const drives = ({ crew = [] }) => crew.some((each) => each.role === "driver" && each.member === driver.member);
   const other = others.find(
@@ -49,6 +50,11 @@ export function doubtAbout(move, card, { flowOf, others, now_ms, zone }) {
       driver && each.job_id !== card.job_id && isUnderWay(flowOf(each), each.status) && drives(each),
   );
   return other ? { driver, other } : null;
+}
+
+/** Whether `planned` is on a later day, and not only because midnight is near. */
+export function isEarly(planned, now_ms, zone) {
+  return daysApart(msOf(planned), now_ms, zone) > 0 && msOf(planned) - now_ms > EARLY_MS;
 }
 
 function isUnderWay(flow, status) {

@@ -193,6 +193,37 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
         expect(seen).to_have_count(0)
 
 
+def test_the_customer_sees_that_the_crew_is_on_its_way_until_it_starts(
+    browser: Browser, stack: Laptop
+) -> None:
+    miguel = on_the_roster(stack, "Miguel")
+    job_id = given_to(stack, booked(stack, ada := fresh_name(), hours=0.5), miguel)
+    link = f"{stack.edge_url}/track/{job_of(stack, job_id).token}"
+    with visitor(browser, PHONE) as crew, visitor(browser, PHONE) as customer:
+        page = signed_in(crew, stack, "/crew/", miguel)
+        page.get_by_test_id("approach").click()
+        page.get_by_role("button", name="In 30 min").click()
+        expect(page.get_by_test_id("told")).to_contain_text("you are on your way, expected")
+        waiting(page, 0)
+        tracking = customer.page(link)
+        way = tracking.get_by_test_id("eta")
+        said = "Your crew is on the way, expected around"
+        expect(way).to_contain_text(said, timeout=SLOW * 1000)
+        press_next(page, ada)
+        served(stack, job_id, "in_progress")
+        page.get_by_test_id("undo").get_by_role("button").click()
+        waiting(page, 0)
+        served(stack, job_id, "ready_for_pickup")
+        tracking.reload()
+        expect(way).to_contain_text(said, timeout=SLOW * 1000)
+        press_next(page, ada)
+        served(stack, job_id, "in_progress")
+        tracking.reload()
+        expect_status(tracking, "in_progress", SLOW)
+        expect(way).to_have_count(0)
+    assert [entry.move for entry in job_of(stack, job_id).ledger[1:]] == ["start", "undo", "start"]
+
+
 def served(stack: Laptop, job_id: str, status: str) -> None:
     """The edge has the view of that status: a page that is loaded now shows it."""
     view = f"{stack.edge_url}/t/{digest_of(job_of(stack, job_id).token)}.json"

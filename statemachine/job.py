@@ -114,7 +114,7 @@ CREW_ROLES: frozenset[CrewRole] = frozenset(get_args(CrewRole))
 
 
 PhotoId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-PhotoKind = Literal["before", "after"]
+PhotoKind = Literal["before", "after", "attempt"]  # the last one: of an attempt that failed
 
 
 class Photo(Record):

@@ -20,4 +20,4 @@ def window_is_missing(job: Job, move: Move, actor: Actor) -> bool:
 
 def has_proof(job: Job) -> bool:
     """Whether the job has its proof of service: a photo before, one after, and the load size."""
-    return {photo.kind for photo in job.photos} == {"before", "after"} and bool(job.load_size)
+    return {"before", "after"} <= {photo.kind for photo in job.photos} and bool(job.load_size)

@@ -21,7 +21,7 @@ from statemachine.evidence import (
     TimelineKind,
 )
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import Job, ShownAt
+from statemachine.job import Job, PhotoKind, ShownAt
 from statemachine.lifecycle import EXPLANATIONS
 from statemachine.records import EarlyMove, LedgerEntry, Refusal, WindowChange
 from statemachine.values import iso
@@ -44,6 +44,12 @@ IN_ORDER: tuple[TimelineKind, ...] = (
 )
 """The order of events at the same time: causes before their effects."""
 SECOND = timedelta(seconds=1)
+
+PHOTOS: dict[PhotoKind, str] = {
+    "before": "before the work",
+    "after": "after the work",
+    "attempt": "the failed attempt",
+}
 
 
 def timeline_of(known: JobEvidence) -> tuple[TimelineEvent, ...]:
@@ -113,7 +119,7 @@ def _requested(job: Job) -> Iterator[TimelineEvent]:
         )
     for photo in job.photos:
         late = _late(photo.taken_at, photo.recorded_at)
-        text = f"a photo from {photo.kind} the work was added{late}"
+        text = f"a photo from {PHOTOS[photo.kind]} was added{late}"
         yield TimelineEvent(at=photo.recorded_at, what="edited", text=text, actor=photo.actor)
     for edit in job.edits:
         text = f"changed: {', '.join(field.replace('_', ' ') for field in edit.fields)}"

@@ -195,7 +195,9 @@ def photo_path(photo_id: str) -> str:
 
 
 def _photos(job: Job) -> Iterable[PhotoShown]:
-    return (PhotoShown(kind=photo.kind, path=photo_path(photo.photo_id)) for photo in job.photos)
+    """Of the work that was done; those of a failed attempt are for the business."""
+    shown = (photo for photo in job.photos if photo.kind != "attempt")
+    return (PhotoShown(kind=photo.kind, path=photo_path(photo.photo_id)) for photo in shown)
 
 
 def card_of(job: Job, flow: Flow) -> Card:

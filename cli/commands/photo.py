@@ -17,7 +17,7 @@ def photo(
     context: typer.Context,
     job: JobArg,
     file: Annotated[Path, typer.Argument(help="JPEG, PNG or WebP.", exists=True, dir_okay=False)],
-    kind: Annotated[str, typer.Option(help="before or after.")],
+    kind: Annotated[str, typer.Option(help="before, after, or attempt (of one that failed).")],
     as_json: Json = False,
 ) -> None:
     """Add a photo to a job, through the site's API. Adding the same file again has no effect."""
@@ -37,7 +37,7 @@ def photo(
 def photo_request_body(file: Path, kind: str) -> dict[str, object]:
     """The event id is derived from kind and content, so the same file is the same photo."""
     if kind not in get_args(PhotoKind):
-        raise UsageError(f"--kind {kind!r}: write before or after")
+        raise UsageError(f"--kind {kind!r}: write before, after, or attempt")
     content = file.read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:32]
     taken_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)

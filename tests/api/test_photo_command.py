@@ -88,5 +88,5 @@ def test_a_refused_upload_is_reported_and_adds_nothing(api: ApiBackend, file: Pa
 
 
 def test_an_unknown_kind_is_refused(file: Path) -> None:
-    with pytest.raises(UsageError, match="before or after"):
+    with pytest.raises(UsageError, match="before, after, or attempt"):
         photo_request_body(file, "during")

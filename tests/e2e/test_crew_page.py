@@ -210,7 +210,7 @@ def test_the_customer_sees_that_the_crew_is_on_its_way_until_it_starts(
         said = "Your crew is on the way, expected around"
         expect(way).to_contain_text(said, timeout=SLOW * 1000)
         press_next(page, ada)
-        served(stack, job_id, "in_progress")
+        waiting(page, 0)
         page.get_by_test_id("undo").get_by_role("button").click()
         waiting(page, 0)
         served(stack, job_id, "ready_for_pickup")

@@ -7,11 +7,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from events import Changes
 from statemachine.job import Schedule
+from statemachine.requirements import has_proof
 from tests.pages.browser import PHONE, serious_findings, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import DANA, now
 from tests.pages.test_crew_page import (
     a_job_for_miguel,
+    a_picture,
     at_work,
     hours_until_tomorrow_noon,
     of,
@@ -123,6 +125,27 @@ def test_a_start_a_day_early_or_while_on_another_job_asks_first(
         expect(page.get_by_test_id("dialog")).to_contain_text("sigue en el trabajo de Ada Wong")
         page.get_by_role("button", name="No empezar").click()
     assert stub.data.jobs[bo.job_id].status == "ready_for_pickup"
+
+
+def test_a_failed_attempt_has_a_reason_and_a_photo_that_the_customer_does_not_see(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = a_job_for_miguel(stub.data, "Ada Wong", "start")
+    with visitor(browser, PHONE) as miguel:
+        page = at_work(miguel, stub)
+        picture = a_picture(page)
+        of(page, "Ada Wong").get_by_text("More").click()
+        page.get_by_role("button", name="Could not complete").click()
+        page.get_by_label("Reason").fill("The gate is locked")
+        page.get_by_test_id("save").click()
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Take a photo").click()
+        chooser.value.set_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture})
+        waiting(page, 0)
+    done = stub.data.jobs[job.job_id]
+    assert (done.status, done.ledger[-1].reason) == ("attempt_failed", "The gate is locked")
+    assert [photo.kind for photo in done.photos] == ["attempt"]
+    assert not has_proof(done.with_(load_size="half"))
 
 
 def test_what_changes_on_todays_list_is_shown_until_it_is_dismissed(

@@ -314,3 +314,13 @@ def test_a_job_booked_long_ago_stays_for_two_days_after_its_end() -> None:
     board = Board().merged([card_of(ended, load_flow("haul"))])
     assert board.at(NOON + SHOWN_AFTER_END - timedelta(seconds=1)) == board
     assert board.at(NOON + SHOWN_AFTER_END) == Board()
+
+
+def test_a_photo_of_a_failed_attempt_is_not_in_the_view() -> None:
+    about = {"event_id": "photo-1", "actor": CREW, "taken_at": NOON, "recorded_at": NOON}
+    photos = tuple(
+        Photo.model_validate({"photo_id": f"{n:032x}", "kind": kind, **about})
+        for n, kind in enumerate(("attempt", "before", "after"))
+    )
+    shown = view_of(a_job("completed", photos=photos), HAUL).photos
+    assert [photo.kind for photo in shown] == ["before", "after"]

@@ -46,7 +46,9 @@ export class CrewActions {
       save: label,
       t,
     });
-    if (reason !== null) await this.#do(() => this.#session.actions.move(job, move, { reason }));
+    if (reason === null) return;
+    await this.#do(() => this.#session.actions.move(job, move, { reason }));
+    if (to?.aside === "failed") await this.#offerPhoto(job);
   }
 
   /** Whether a start that is probably a mistake is meant. */
@@ -123,6 +125,13 @@ export class CrewActions {
     this.#photoFor = { job, photo_kind };
     this.#camera.value = "";
     this.#camera.click();
+  }
+
+  /** A photo of why the job could not be done, if the person wants. */
+  async #offerPhoto(job) {
+    const { t } = this.#spoken();
+    const asked = { title: t("attempt_photo"), yes: t("take_photo"), no: t("no_photo") };
+    if (await confirmAction(asked)) this.photograph(job, "attempt");
   }
 
   async #photoTaken() {

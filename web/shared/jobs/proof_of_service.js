@@ -9,7 +9,7 @@ export const LOADS = {
   three_quarters: "Three quarters",
   full: "Full",
 };
-const KINDS = { before: "Before", after: "After" };
+const KINDS = { before: "Before the work", after: "After the work", attempt: "Failed attempt" };
 
 /**
  * {photos: [{path, alt}], load, missing}: `load` as text or null; `missing` names what a move of this
@@ -18,7 +18,7 @@ const KINDS = { before: "Before", after: "After" };
 export function proofOf(job, flow) {
   const photos = photosOf(job).map(({ kind, path, number, of }) => ({
     path,
-    alt: `${KINDS[kind]} the work, photo ${number} of ${of}`,
+    alt: `${KINDS[kind]}, photo ${number} of ${of}`,
   }));
   return { photos, load: LOADS[loadOf(job)] ?? null, missing: missingIn(job, flow) };
 }

@@ -106,9 +106,15 @@ export class Toolbar {
         mayCreate && el("a.button.plain.compact", { href: "/reports/" }, "Reports"),
         mayCreate &&
           el(
-            "button.button.plain.compact",
-            { type: "button", onclick: alerts, "data-testid": "alerts" },
-            "Alerts",
+            "button.button.plain.round",
+            {
+              type: "button",
+              "aria-label": "Alerts",
+              title: "Alerts",
+              onclick: alerts,
+              "data-testid": "alerts",
+            },
+            icon("bell"),
           ),
         (user.roles ?? []).includes("owner") &&
           el("a.button.plain.compact", { href: "/settings/" }, "Settings"),

@@ -114,7 +114,7 @@ export class Toolbar {
               onclick: alerts,
               "data-testid": "alerts",
             },
-            icon("bell"),
+            icon("alerts"),
           ),
         (user.roles ?? []).includes("owner") &&
           el("a.button.plain.compact", { href: "/settings/" }, "Settings"),

@@ -116,6 +116,7 @@ def test_a_start_a_day_early_or_while_on_another_job_asks_first(
         expect(of(page, "Ada Wong")).to_have_attribute("data-status", "ready_for_pickup")
         press_next(page, "Ada Wong")
         page.get_by_role("button", name="Start anyway").click()
+        expect(of(page, "Ada Wong")).to_have_attribute("data-status", "in_progress")
         waiting(page, 0)
         assert stub.data.jobs[ada.job_id].status == "in_progress"
         bo = a_job_for_miguel(stub.data, "Bo Lind")
@@ -140,7 +141,8 @@ def test_a_failed_attempt_has_a_reason_and_a_photo_that_the_customer_does_not_se
         page.get_by_test_id("save").click()
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Take a photo").click()
-        chooser.value.set_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture})
+        with page.expect_response(lambda answer: "/uploads/" in answer.url):
+            chooser.value.set_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": picture})
         waiting(page, 0)
     done = stub.data.jobs[job.job_id]
     assert (done.status, done.ledger[-1].reason) == ("attempt_failed", "The gate is locked")

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from statemachine.job import Repair
-from statemachine.records import EditRefusalReason, RefusalReason
+from statemachine.records import EditRefusalReason, RefusalReason, Repair
 from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
 
 FACTS_SOURCE = "haulway.jobs"

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
+from statemachine.consent import ConsentWording
 from statemachine.job import CrewRole, DurationMinutes, Schedule
 from statemachine.price_guide import EstimateRequest
 from statemachine.prices import LoadSize, PaymentMethod, PriceCents
+from statemachine.unsent_text import UnsentText
 from statemachine.values import Actor, BuiltOnUse, EventId, JobId, Name, ShortText, Tenant
 from statemachine.visit import ApproachInput, OptionalText, VisitAnswer
 
@@ -47,6 +49,11 @@ class JobRequested(Request):
     note: NoteInput | None = None
     estimate: EstimateRequest | None = None
     """What the person who books expects, by the names of the price guide."""
+    agreed_to_texts: bool | None = None
+    """Whether the customer was asked and agreed to texts. None: yes, if customers book themselves
+    with their number; otherwise no. Without consent no text is sent, and the board says to call."""
+    consent_wording: ConsentWording | None = None
+    """The version of the words by which the customer was asked."""
     overbook: bool = False
     """Book the arrival window even if it is full; only a dispatcher may."""
 
@@ -58,7 +65,7 @@ class JobRequested(Request):
 
 
 BOOKED = {"flow", "customer", "place", "price_cents", "schedule", "note"}
-BOOKED_SINCE = {"duration_minutes", "estimate"}
+BOOKED_SINCE = {"duration_minutes", "estimate", "agreed_to_texts"}
 """Fields that came later. Left out where they are not given, so that a request of before keeps its
 digest."""
 
@@ -147,10 +154,14 @@ class Changes(BuiltOnUse):
     override: bool | None = None
     """Put someone on the job although their jobs do not fit, or they are off then; or put the job
     into a full arrival window. Only for dispatchers, with a `reason`."""
+    agreed_to_texts: bool | None = None
+    """What the customer said when asked; texts about the job are sent, or not, from then on."""
     texts_stopped: bool | None = None
     """Shown on the board. A customer who answered STOP gets no SMS, whatever this says."""
     unwanted_texts: Annotated[tuple[OptionalText, ...], Field(max_length=3)] | None = None
     """The optional texts that the customer does not want about this job; all others are sent."""
+    unsent_text: UnsentText | None = None
+    """A dispatcher sends or drops the text that is held, by its `mark`."""
     visit_answer: VisitAnswer | None = None
     approach: ApproachInput | None = None
     """The crew is on its way, or almost there: the customer is told, with the ETA. `none` takes it

@@ -19,9 +19,11 @@ from statemachine.business_values import (
     HomeCountry,
     Logo,
     OpeningHours,
+    OwnWords,
     PolicyText,
     PostalPrefix,
     SlotsOfDay,
+    TextName,
     TimeZone,
     ToTheMinute,
     WebAddress,
@@ -165,6 +167,10 @@ class BusinessSettings(Frozen):
     """Whether customers are sent an SMS when the crew says that it is on its way or arriving."""
     text_crew_changes: bool = False
     """Whether customers are sent an SMS when other people come than they were told."""
+    own_texts: Annotated[dict[TextName, OwnWords], Field(max_length=100)] = Field(
+        default_factory=dict
+    )
+    """The business's own words for texts, by their names; see `own_words.py`."""
     unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3
     unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
     """How many SMS about unconfirmed bookings are sent in one day of the business's time zone: to

@@ -10,8 +10,9 @@ from pydantic import ConfigDict, Field, JsonValue, create_model
 from statemachine.bounds import fault_at
 from statemachine.business import BusinessSettings, defaults_of
 from statemachine.flows import flow_names
+from statemachine.own_words import faults_of, our_texts
 from statemachine.phones import MAX_LENGTH, parse_phone
-from statemachine.values import Frozen, Utc
+from statemachine.values import LANGUAGES, Frozen, Utc
 
 NOT_SETTABLE = frozenset({"tenant", "version"})
 SETTABLE = tuple(name for name in BusinessSettings.model_fields if name not in NOT_SETTABLE)
@@ -143,6 +144,20 @@ def _check(known: BusinessSettings, following: BusinessSettings, now: datetime) 
         raise fault_at("closed_dates", f"a date has passed; give dates from {today} on")
     if following.flow not in flow_names():
         raise fault_at("flow", f"there is no such flow; give one of {', '.join(flow_names())}")
+    _check_texts(known, following)
+
+
+def _check_texts(known: BusinessSettings, following: BusinessSettings) -> None:
+    ours = our_texts()
+    for name, own in following.own_texts.items():
+        if own == known.own_texts.get(name):
+            continue
+        if name not in ours:
+            raise fault_at(f"own_texts.{name}", "there is no such text; docs/texts.md has them all")
+        for language in LANGUAGES:
+            words = own.get(language)
+            for fault in faults_of(words, ours[name].get(language)) if words else ():
+                raise fault_at(f"own_texts.{name}.{language}", fault)
 
 
 def _differences(known: BusinessSettings, following: BusinessSettings) -> Iterator[FieldChange]:

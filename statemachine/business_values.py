@@ -203,6 +203,20 @@ class PolicyText(Frozen):
         return self
 
 
+TextName = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,100}$", examples=["rescheduled"])]
+"""A kind of text, or the status or move of a flow that sends it: `haul.ready_for_pickup`."""
+
+
+class OwnWords(Frozen):
+    """For one text; a language that is left out keeps our words."""
+
+    en: NoteInput | None = None
+    es: NoteInput | None = None
+
+    def get(self, language: Language) -> str | None:
+        return self.es if language == "es" else self.en
+
+
 @dataclass(frozen=True)
 class CountryDefaults:
     """`postal` matches a postal code or the first part of one, in capitals without spaces."""

@@ -25,6 +25,9 @@ OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 CLAIM_LASTS = timedelta(minutes=2)
 """Longer than a function may run, so no one still works under an expired claim."""
 
+OVER_BUDGET = "over_budget"
+"""Why a text is held for a person, who sends it or drops it."""
+
 DeliveryLabel = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
 
 
@@ -115,6 +118,11 @@ class Delivery(Frozen):
         """As `draft`: a held message goes to the number, and tells what is so, when it is sent."""
         now = {"to": draft.to, "number": draft.number, "parts": draft.parts, "told": draft.told}
         return self.with_(**now)
+
+    @property
+    def waits_for_time(self) -> bool:
+        """False where a person may send it at any moment."""
+        return self.why != OVER_BUDGET
 
     def is_claimed_by(self, claim_id: str) -> bool:
         return self.claim is not None and self.claim.id == claim_id

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from statemachine.job import CrewRole, Customer, Place, Schedule
 from statemachine.job_money import MoneyEdit
+from statemachine.unsent_text import UnsentText
 from statemachine.values import Actor
 from statemachine.visit import ApproachInput, OptionalText, VisitAnswer
 
@@ -39,9 +40,13 @@ class ChangeSet(MoneyEdit, Protocol):
     @property
     def override(self) -> bool | None: ...
     @property
+    def agreed_to_texts(self) -> bool | None: ...
+    @property
     def texts_stopped(self) -> bool | None: ...
     @property
     def unwanted_texts(self) -> tuple[OptionalText, ...] | None: ...
+    @property
+    def unsent_text(self) -> UnsentText | None: ...
     @property
     def visit_answer(self) -> VisitAnswer | None: ...
     @property

@@ -7,6 +7,7 @@ from statemachine.bounds import horizon_fault, window_fault
 from statemachine.edit_request import ChangeSet, CrewRequest, EditRequest
 from statemachine.job import Assigned, Job, Schedule
 from statemachine.job_money import MoneyRefused, money_change, money_values
+from statemachine.job_texts import TextNotHeld, text_values
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
@@ -169,13 +170,7 @@ def with_refusal(job: Job, request: EditRequest, error: EditRefused, now: dateti
 
 def _refused_as(refusal: RefusedEdit) -> EditRefused:
     """The error with which this edit was refused."""
-    kinds: tuple[type[EditRefused], ...] = (
-        CrewUnavailable,
-        CrewOff,
-        CrewTaken,
-        NotesFull,
-        SlotFull,
-    )
+    kinds = (CrewUnavailable, CrewOff, CrewTaken, NotesFull, SlotFull)
     kind = next((kind for kind in kinds if kind.why == refusal.why), EditRefused)
     return kind(refusal.text, refusal.why)
 
@@ -191,8 +186,10 @@ FIELDS = {
     "price_cents": "price_cents",
     "payment": "payments",
     "load_size": "load_size",
+    "agreed_to_texts": "texts_consent",
     "texts_stopped": "texts_stopped",
     "unwanted_texts": "unwanted_texts",
+    "unsent_text": "unsent_text",
     "visit_answer": "visit_answer",
     "approach": "approach",
 }
@@ -260,7 +257,10 @@ def _new_values(
         if value is not None:
             yield name, value
     try:
+        yield from text_values(job, request, now).items()
         yield from money_values(job, changes).items()
+    except TextNotHeld as refused:
+        raise EditRefused(str(refused)) from refused
     except MoneyRefused as refused:
         raise EditRefused(str(refused), refused.why) from refused
 

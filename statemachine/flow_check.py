@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from statemachine.flow_machine import FlowFlaw, JsonPath, flow_flaws
 from statemachine.flows import Flow, Status
 from statemachine.job import LATE, SUPERSEDED
-from statemachine.sms_wording import FIELD, GSM_7, SMS_ROOM
+from statemachine.sms_parts import FIELD, GSM_7, SMS_ROOM
 from statemachine.values import LANGUAGES
 
 SMS_LONGEST = 2 * 153

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
+from statemachine.consent import TextsConsent
 from statemachine.flows import FAILED_ATTEMPT
 from statemachine.prices import Estimate, LoadSize, Payments, PriceCents
 from statemachine.records import (
@@ -17,7 +18,10 @@ from statemachine.records import (
     Record,
     Refusal,
     RefusedEdit,
+    Repair,
+    RepairRecord,
 )
+from statemachine.unsent_text import UnsentText
 from statemachine.values import (
     PHONE_PATTERN,
     Actor,
@@ -141,27 +145,6 @@ class ShownAt(Frozen):
     at: Utc
 
 
-Repair = Literal[
-    "resumed",
-    "started",
-    "replaced",
-    "view written",
-    "card written",
-    "refused late",
-    "text given up",
-    "webhook sent again",
-    "text sent again",
-    "fact announced again",
-]
-
-
-class RepairRecord(Frozen):
-    """What the watchdog repaired, and when."""
-
-    repairs: Annotated[tuple[Repair, ...], Field(min_length=1)]
-    at: Utc
-
-
 class Assigned(Frozen):
     role: CrewRole
     member: Name
@@ -223,9 +206,18 @@ class Job(Frozen):
     """The customer wants no texts. For display: the phone's own record decides whether to send."""
     unwanted_texts: tuple[OptionalText, ...] = ()
     """Those that the customer has switched off, for this job."""
+    texts_consent: TextsConsent | None = None
+    """None for a job from before customers were asked: they had given their number for texts."""
+    unsent_text: UnsentText | None = None
     visit_answer: VisitAnswer | None = None
     approach: CrewApproach | None = None
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+
+    @property
+    def text_phone(self) -> str | None:
+        """The number that texts about this job go to; None without one, or without consent."""
+        refused = self.texts_consent is not None and not self.texts_consent.agreed
+        return None if refused else self.customer.phone
 
     def entry_of(self, event_id: str) -> LedgerEntry | None:
         return next((entry for entry in self.ledger if entry.event_id == event_id), None)

@@ -33,7 +33,9 @@ APPROACH_LASTS = timedelta(hours=1)
 """What the crew said about its way is news for so long."""
 SAME_VISIT = timedelta(hours=12)
 """An ETA told for a time further away was about another day."""
-TELLING = frozenset({"customer", "schedule", "crew", "approach", "visit_answer"})
+TELLING = frozenset(
+    {"customer", "texts_consent", "unsent_text", "schedule", "crew", "approach", "visit_answer"}
+)
 """The fields of a job whose change may have to be told."""
 
 
@@ -142,8 +144,9 @@ def _corrected(job: Job, flow: Flow, ended: Sequence[Delivery], number: str) -> 
 
 
 def _since(job: Job, seq: int) -> datetime:
-    """When a text about the entry became possible: the number may have come later."""
-    edited = [edit.recorded_at for edit in job.edits if "customer" in edit.fields]
+    """When a text about the entry became possible: number or consent may have come later."""
+    to = {"customer", "texts_consent"}
+    edited = [edit.recorded_at for edit in job.edits if to & set(edit.fields)]
     return max([job.entered_at_of(seq), *edited])
 
 

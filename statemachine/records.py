@@ -176,3 +176,24 @@ class Note(Record):
     recorded_at: Utc
     occurred_at: Utc | None = None
     """When it was written, if that was earlier: on a phone without signal."""
+
+
+Repair = Literal[
+    "resumed",
+    "started",
+    "replaced",
+    "view written",
+    "card written",
+    "refused late",
+    "text given up",
+    "webhook sent again",
+    "text sent again",
+    "fact announced again",
+]
+
+
+class RepairRecord(Frozen):
+    """What the watchdog repaired, and when."""
+
+    repairs: Annotated[tuple[Repair, ...], Field(min_length=1)]
+    at: Utc

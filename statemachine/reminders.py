@@ -90,13 +90,22 @@ def _is_sent(kind: TextKind, tenant: BusinessSettings) -> bool:
 
 
 def call_after(job: Job, flow: Flow) -> datetime | None:
-    """When a person should call, because the customer has not said yes to this window."""
+    """When a person should call: the customer gets no texts, or has not said yes to the window."""
     answer = job.visit_answer
     if answer is None or answer.state not in ("asked", "other_time"):
-        return None
+        told = answer is not None and answer.window_start == job.schedule.window_start
+        return None if told else _untold_since(job, flow)
     if answer.window_start != job.schedule.window_start:
         return None
     return answer.answer_by if flow.status(job.status).awaits_arrival else None
+
+
+def _untold_since(job: Job, flow: Flow) -> datetime | None:
+    """When the customer of an open job, who has a number, said that no text may go there."""
+    consent = job.texts_consent
+    if consent is None or consent.agreed or job.customer.phone is None:
+        return None
+    return None if flow.status(job.status).terminal else consent.at
 
 
 def approach_now(job: Job, flow: Flow) -> CrewApproach | None:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Literal
 
-from statemachine.values import Text
+from statemachine.values import Language, Text
 
 ReplyMeaning = Literal["stop", "start", "help", "yes", "reschedule", "other"]
 
@@ -84,6 +84,19 @@ REPLIES: dict[ReplyMeaning, Text] = {
         es="{business}: Le escribimos sobre su recogida. Responda STOP para terminar, o llame.",
     ),
 }
+
+
+HELP_BY_PHONE = Text(
+    en="{business}: We text you about your pickup. Call us at {phone}. Reply STOP to end texts.",
+    es="{business}: Escribimos sobre su recogida. Llame al {phone}. Responda STOP para terminar.",
+)
+
+
+def reply_to(meant: ReplyMeaning, language: Language, phone: str | None) -> str:
+    """The template of our reply; `phone` is the one of the business, for those who ask for help."""
+    if meant == "help" and phone:
+        return HELP_BY_PHONE.get(language).replace("{phone}", phone)
+    return REPLIES[meant].get(language)
 
 
 def meaning_of_reply(text: str) -> ReplyMeaning:

@@ -13,6 +13,11 @@ TextKind = Literal[
     "link", "scheduled", "rescheduled", "unscheduled", "on_my_way", "arriving", "late", "sooner",
     "crew_changed", "other_time", "day_before", "hours_before",
 ]  # fmt: skip
+HOW_TO_STOP = Text(
+    en="Reply STOP to end texts, HELP for help.",
+    es="Responda STOP para terminar, AYUDA para ayuda.",
+)
+"""At the end of the first text to a number."""
 REMINDERS = frozenset[TextKind]({"day_before", "hours_before"})
 """Sent by the clock; the others follow an edit."""
 

@@ -1,40 +1,20 @@
-"""SMS to customers, filled in in the customer's language and counted before sending.
-
-A single part holds 160 characters of GSM-7, or 70 otherwise; parts of a longer SMS hold 153 or 67.
-One character outside GSM-7 more than doubles the price, so fields lose accents that it lacks.
-"""
+"""SMS to customers, filled in in the customer's language and counted before sending."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from statemachine.business import BusinessSettings
 from statemachine.job import Job, Schedule
-from statemachine.values import Frozen, Language, Text
+from statemachine.sms_parts import Wording, counted, filled
+from statemachine.sms_texts import HOW_TO_STOP
+from statemachine.values import Language, Text
 from statemachine.visit import eta_ends
-
-GSM_7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-"""The basic alphabet of 3GPP TS 23.038, 6.2.1."""
-GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")
-"""Its extension table, 6.2.1.1. Each of these counts twice."""
-
-SMS_ROOM = {"business": 60, "first_name": 30, "window": 50, "eta": 60, "link": 80}
-"""The fields of an SMS, and the most characters that each may have.
-
-`window` begins with a space and `eta` with a comma, so that the SMS also reads well without them.
-"""
-FIELD = re.compile(r"\{([^{}]*)\}")
 
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 """What counts as a name in an SMS, so that no one can send a URL through the booking form."""
 NAME_FALLBACK: dict[Language, str] = {"en": "there", "es": "cliente"}
-TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 
 DAYS: dict[Language, str] = {
     "en": "Mon Tue Wed Thu Fri Sat Sun",
@@ -46,18 +26,18 @@ MONTHS: dict[Language, str] = {
 }
 
 
-class Wording(Frozen):
-    """An SMS as it is sent, and how many parts it costs."""
-
-    body: str
-    parts: int
-    alphabet: Literal["gsm_7", "ucs_2"]
-
-
-def wording(text: Text, job: Job, tenant: BusinessSettings, link: str, now: datetime) -> Wording:
+def wording(
+    text: Text,
+    job: Job,
+    tenant: BusinessSettings,
+    link: str,
+    now: datetime,
+    first: bool = False,
+) -> Wording:
     """The SMS in the customer's language and the business's time zone.
 
-    It promises nothing for the past: a window or an ETA that is over is left out.
+    It promises nothing for the past: a window or an ETA that is over is left out. The `first` one
+    to a number says how to end them.
     """
     language, zone = job.customer.language, ZoneInfo(tenant.time_zone)
     fields = {
@@ -67,51 +47,13 @@ def wording(text: Text, job: Job, tenant: BusinessSettings, link: str, now: date
         "eta": eta(job.schedule, zone, language, now),
         "link": link,
     }
-    return counted(filled(text.get(language), fields))
+    body = filled(text.get(language), fields)
+    return counted(f"{body} {HOW_TO_STOP.get(language)}" if first else body)
 
 
 def _is_ahead(schedule: Schedule, now: datetime) -> bool:
     end = schedule.window_end or schedule.window_start
     return end is not None and end > now
-
-
-def filled(template: str, fields: dict[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        return plain(fields[name])[: SMS_ROOM[name]]
-
-    return FIELD.sub(value, template)
-
-
-def counted(body: str) -> Wording:
-    if set(body) <= GSM_7 | GSM_7_EXTENSION:
-        sizes = [2 if letter in GSM_7_EXTENSION else 1 for letter in body]
-        return Wording(body=body, parts=_parts(sizes, 160, 153), alphabet="gsm_7")
-    sizes = [2 if ord(letter) > 0xFFFF else 1 for letter in body]
-    return Wording(body=body, parts=_parts(sizes, 70, 67), alphabet="ucs_2")
-
-
-def _parts(sizes: list[int], alone: int, each: int) -> int:
-    """A character is never split: one that does not fit begins the next part."""
-    if sum(sizes) <= alone:
-        return 1
-    parts, room = 1, each
-    for size in sizes:
-        if size > room:
-            parts, room = parts + 1, each
-        room -= size
-    return parts
-
-
-def plain(text: str) -> str:
-    """`text` in GSM-7 as far as possible: José stays José, Martínez becomes Martinez."""
-    return "".join(_letters(text.translate(TYPOGRAPHY)))
-
-
-def _letters(text: str) -> Iterator[str]:
-    for letter in unicodedata.normalize("NFC", text):
-        bare = unicodedata.normalize("NFKD", letter)[0]
-        yield letter if letter in GSM_7 or bare not in GSM_7 else bare
 
 
 def first_name(name: str, language: Language) -> str:

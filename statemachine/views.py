@@ -17,6 +17,7 @@ from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
 from statemachine.prices import LoadSize, PriceCents
 from statemachine.reminders import approach_now, call_after
 from statemachine.requirements import is_request
+from statemachine.unsent_text import UnsentText
 from statemachine.values import Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.visit import ApproachStage, OptionalText
 
@@ -120,8 +121,11 @@ class Card(Frozen):
     """What the customer did, if that was the last thing that anyone did with the job."""
     texts_stopped: bool = False
     """The customer gets no texts, so call instead."""
+    unsent_text: UnsentText | None = None
+    """A text that waits for a person, or that the number cannot get."""
     call_after: Utc | None = None
-    """From then on, call: the customer has not answered the reminder, or wants another time."""
+    """From then on, call: the customer has not answered the reminder, wants another time, or has
+    not agreed to texts."""
     entered_at: Utc
     due_at: Utc | None = None
     """When the job becomes overdue in its status; None once it has ended."""
@@ -223,6 +227,7 @@ def card_of(job: Job, flow: Flow) -> Card:
         notes=len(job.notes),
         customer_act=customer_act_of(job),
         texts_stopped=job.texts_stopped,
+        unsent_text=job.unsent_text if job.unsent_text and job.unsent_text.is_shown else None,
         call_after=call_after(job, flow),
         entered_at=job.entered_at,
         due_at=due_at(job),

@@ -1,6 +1,7 @@
 """`haul job …`: create, list, show, move, edit, and cancel jobs."""
 
 import re
+import sys
 from typing import Annotated, Any, Optional, get_args
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,10 @@ def new(
     phone: Annotated[
         Optional[str], typer.Option(help="Such as (206) 555-0199, or +44 7700 900123.")
     ] = None,
+    agreed_to_texts: Annotated[
+        Optional[bool],
+        typer.Option(help="What the customer said when you asked. Without it, no text is sent."),
+    ] = None,
     language: Annotated[str, typer.Option(help="The customer's language: en or es.")] = "en",
     flow: Annotated[str, typer.Option(help="`haul flow check` lists them.")] = "haul",
     window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
@@ -82,6 +87,7 @@ def new(
             schedule=Schedule(window_start=start, window_end=end),
             duration_minutes=duration,
             note=note,
+            agreed_to_texts=_asked(phone, agreed_to_texts),
         )
         booked = context.obj.client.book(request)
         if as_json:
@@ -89,6 +95,13 @@ def new(
             return
         console.print(f"Created job [bold]{booked['job_id']}[/].")
         console.print(f"Tracking link for the customer: {booked['tracking_url']}", soft_wrap=True)
+
+
+def _asked(phone: str | None, agreed: bool | None) -> bool | None:
+    """At a terminal, the question that there must be an answer to before anyone is texted."""
+    if phone is None or agreed is not None or not sys.stdin.isatty():
+        return agreed
+    return typer.confirm("Did the customer agree to text messages about this job?")
 
 
 @app.command("list")

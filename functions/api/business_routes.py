@@ -1,8 +1,9 @@
 """Routes of the business's settings and API keys."""
 
-from functions.api import api_keys, business
+from functions.api import api_keys, business, business_texts
 from functions.api.api_keys import KeysDocument, NewKeyDocument
 from functions.api.business import HistoryQuery, LogoBody, SettingsHistoryDocument
+from functions.api.business_texts import PreviewBody, PreviewDocument, TextsDocument
 from functions.api.route import DISPATCHER, OWNER, Route
 from functions.people.api_keys import NewKey
 from statemachine.business_changes import BusinessRecord, SettingsPatch
@@ -44,6 +45,24 @@ BUSINESS_ROUTES: tuple[Route, ...] = (
         handler=business.list_changes,
         responses={200: SettingsHistoryDocument},
         query=HistoryQuery,
+        problems=("invalid",),
+    ),
+    Route(
+        method="GET",
+        path="/api/business/texts",
+        summary="The texts to customers, in our words and in the business's own",
+        roles=DISPATCHER,
+        handler=business_texts.list_texts,
+        responses={200: TextsDocument},
+    ),
+    Route(
+        method="POST",
+        path="/api/business/texts/preview",
+        summary="A text in other words: how it reads, its parts, and what is wrong with it",
+        roles=OWNER,
+        handler=business_texts.preview_text,
+        responses={200: PreviewDocument},
+        body=PreviewBody,
         problems=("invalid",),
     ),
     Route(

@@ -50,6 +50,7 @@ def create_job(api: Api, request: ApiRequest) -> ApiResponse:
         duration_minutes=body.duration_minutes,
         note=body.notes,
         estimate=body.estimate,
+        agreed_to_texts=body.agreed_to_texts,
         overbook=body.overbook,
     )
     return booked_response(api, tenant, api.create(requested, request.now))

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from events import StuckReason
 from statemachine.evidence import TimelineEvent
-from statemachine.job import Repair
+from statemachine.records import Repair
 from statemachine.values import Frozen, JobId, Name, Utc
 
 

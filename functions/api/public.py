@@ -50,6 +50,8 @@ def book(api: Api, request: ApiRequest) -> ApiResponse:
         schedule=Schedule(window_start=body.window_start, window_end=body.window_end),
         note=body.what,
         estimate=body.estimate,
+        agreed_to_texts=body.agreed_to_texts,
+        consent_wording=body.consent_wording,
     )
     try:
         booked = api.create(requested, request.now, public=True)

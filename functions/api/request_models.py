@@ -24,6 +24,7 @@ from statemachine.bounds import (
     fault_at,
     window_fault,
 )
+from statemachine.consent import ConsentWording
 from statemachine.job import DurationMinutes, PhotoKind, Schedule
 from statemachine.money import parse_money
 from statemachine.price_guide import EstimateRequest
@@ -86,6 +87,8 @@ class NewJobBody(Frozen):
     schedule: ScheduleInput = Schedule()
     duration_minutes: DurationMinutes | None = None
     """If left out, the business's default."""
+    agreed_to_texts: bool | None = None
+    """Whether the customer was asked and agreed to texts. Without it, no text is sent."""
     overbook: bool = False
     """Book the arrival window even if it is full: send it again so after `slot-full`."""
 
@@ -106,6 +109,10 @@ class BookingBody(Frozen):
     window_start: UtcInput | None = None
     window_end: UtcInput | None = None
     language: Language = "en"
+    agreed_to_texts: bool | None = None
+    """False where the form asked and the customer wants no texts."""
+    consent_wording: ConsentWording | None = None
+    """The version of the words beside the number that say what it is for."""
     tenant: Tenant = MAIN
 
     @model_validator(mode="after")

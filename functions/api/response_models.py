@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from functions.api.window_changes import WindowEntry
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
+from statemachine.consent import TextsConsent
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
@@ -19,6 +20,7 @@ from statemachine.job import (
 from statemachine.prices import Estimate, EstimateRange, LoadSize, MoneyChange, Payment, PriceCents
 from statemachine.records import RefusalReason
 from statemachine.roster import Date, Day
+from statemachine.unsent_text import UnsentText
 from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views import Card
 from statemachine.visit import ApproachStage
@@ -190,6 +192,11 @@ class JobDocument(Frozen):
     truck: Name | None = None
     load_size: LoadSize | None = None
     notes: tuple[NoteDocument, ...]
+    texts_stopped: bool = False
+    texts_consent: TextsConsent | None = None
+    """What the customer said about texts; None for jobs from before they were asked."""
+    unsent_text: UnsentText | None = None
+    """A text that a dispatcher sends or drops, or that the number cannot get."""
     photos: tuple[PhotoEntry, ...] = ()
     """Always for people who work here; for the customer once the job is done."""
     history: tuple[HistoryEntry, ...]

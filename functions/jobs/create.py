@@ -26,6 +26,7 @@ from functions.protocol.ports import (
 from functions.views.write_view import write_view
 from statemachine.bounds import horizon_fault, past_window_fault
 from statemachine.business import BusinessSettings
+from statemachine.consent import TextsConsent
 from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
 from statemachine.job import Execution, Job
@@ -198,6 +199,7 @@ class CreateJob:
             duration_minutes=request.duration_minutes or tenant.duration_of(expected),
             overbooked=may_overbook(request.actor, request.overbook),
             notes=tuple(_first_note(request, now)),
+            texts_consent=_consent(request, now),
             token=self.new_token(),
         )
 
@@ -258,6 +260,13 @@ def _estimate(request: JobRequested, tenant: BusinessSettings) -> Estimate | Non
         return estimate_of(tenant.price_guide, request.estimate or EstimateRequest())
     except NotInGuide as error:
         raise EstimateRefused(f"estimate.{error}") from error
+
+
+def _consent(request: JobRequested, now: datetime) -> TextsConsent:
+    """A customer who books gives the number under the words that say what it is for."""
+    by_customer = request.actor.kind == "customer"
+    agreed = by_customer if request.agreed_to_texts is None else request.agreed_to_texts
+    return TextsConsent(agreed=agreed, at=now, by=request.actor, wording=request.consent_wording)
 
 
 def _first_note(request: JobRequested, now: datetime) -> Iterator[Note]:

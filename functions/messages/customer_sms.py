@@ -19,19 +19,21 @@ from functions.messages.customer_jobs import open_jobs_of, texts_edit
 from functions.messages.deliveries import DelayedMessages
 from functions.messages.expected_messages import number_of, text_name
 from functions.messages.phone_numbers import (
-    PendingQuestion,
+    PhoneRecord,
     PhoneRecords,
     change_phone_record,
     phone_record,
 )
 from functions.messages.plan_reminders import PlanReminders, asked_edit
-from functions.messages.sms_budget import TextBudgets, may_spend
+from functions.messages.sms_budget import TextBudgets
 from functions.messages.sms_once import OPTED_OUT, SmsOnce
 from functions.messages.sms_request import JobChanged, SmsRequest
+from functions.messages.text_about_job import TextAboutJob
+from functions.messages.unsent_texts import hold_of, unsent_edit
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests, Tenants
 from statemachine.business import SHARED, BusinessSettings, quiet_until
-from statemachine.deliveries import Delivery, masked_phone
+from statemachine.deliveries import Delivery
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
 from statemachine.owed_texts import (
@@ -43,71 +45,15 @@ from statemachine.owed_texts import (
     text_after,
     text_of_move,
     texts_before,
-    told_by,
 )
+from statemachine.own_words import words_of
 from statemachine.reminders import is_still_due, is_wanted, reminder_kind
 from statemachine.sms_numbers import why_no_sms
 from statemachine.sms_texts import CHANGE_TEXTS
-from statemachine.sms_wording import Wording, wording
+from statemachine.sms_wording import wording
 
 TOO_OLD = timedelta(hours=6)
 """A fact that arrives later than this, without a delivery on record, is a replay or outdated."""
-
-
-@dataclass(frozen=True)
-class _Text:
-    """A text that may have to be sent, and everything that decides it."""
-
-    job: Job
-    flow: Flow
-    owed: OwedText
-    now: datetime
-    stale: str | None = None
-    """Why it is not owed any more, as one word."""
-
-    @property
-    def mark(self) -> str:
-        return self.owed.mark
-
-    @property
-    def seq(self) -> int:
-        """Of the move it is about; a text about an edit is sent in the job's last status."""
-        return int(self.mark) if self.mark.isdecimal() else self.job.seq
-
-    @property
-    def status(self) -> str:
-        return self.job.status_at(self.seq)
-
-    @property
-    def question(self) -> PendingQuestion | None:
-        """What a YES to this text means; a move that has its own text asks nothing."""
-        job, status = self.job, self.flow.status(self.status)
-        rev = job.ledger[self.seq - 1].rev if self.seq else 1
-        if self.owed.kind == "day_before":
-            start = job.schedule.window_start
-            return PendingQuestion(job_id=job.job_id, rev=rev, window_start=start)
-        if status.yes is None or (self.owed.kind is None and self.owed.text != status.sms):
-            return None
-        return PendingQuestion(job_id=job.job_id, rev=rev, move=status.yes)
-
-    @property
-    def is_unconfirmed_booking(self) -> bool:
-        """Booked by the public form, in which anyone can enter anyone's number."""
-        return self.seq == 0 and self.job.created_by.kind == "customer"
-
-    def draft(self, text: Wording | None) -> Delivery:
-        phone = self.job.customer.phone
-        return Delivery(
-            name=text_name(self.job, self.mark),
-            state="held",
-            status=self.status,
-            to=masked_phone(phone or ""),
-            number=number_of(self.job.tenant, phone) if phone else None,
-            parts=text.parts if text else None,
-            told=told_by(self.owed, self.job) if text else {},
-            created_at=self.now,
-            updated_at=self.now,
-        )
 
 
 @dataclass(frozen=True)
@@ -132,9 +78,11 @@ class SendSms:
         if change.named is None and not TELLING & set(change.fields):
             return None
         job = self.jobs.read(change.tenant, change.job_id).value
-        flow, mark = load_flow(job.flow), change.named
-        if job.customer.phone is None:
-            return self._dropped(job, flow, mark, "no_number", now)
+        flow, mark = load_flow(job.flow), change.named or _decided(change, job)
+        phone = job.text_phone
+        if phone is None:
+            why = "not_agreed" if job.customer.phone else "no_number"
+            return self._dropped(job, flow, mark, why, now)
         if change.mark is None:
             self.plan(job, flow, now)
         if mark and mark.isdecimal():
@@ -144,19 +92,19 @@ class SendSms:
         if text is None:
             return self._dropped(job, flow, mark, "no_text", now)
         tenant = self.tenants.read(job.tenant)
-        delivery = self._deliver(text, tenant, job.customer.phone)
+        delivery = self._deliver(text, tenant, phone)
         if delivery.state in TOLD and _was_edited_since(text):
             another = self._of_edit(job, flow, None, now)
             if another:  # a text that was held does not tell all that was edited meanwhile
-                self._deliver(another, tenant, job.customer.phone)
+                self._deliver(another, tenant, phone)
         return delivery
 
-    def _of_move(self, job: Job, flow: Flow, seq: int, now: datetime) -> _Text | None:
+    def _of_move(self, job: Job, flow: Flow, seq: int, now: datetime) -> TextAboutJob | None:
         owed = text_of_move(job, flow, seq)
         if owed is None:
             return None
         stale = "stale" if job.seq > seq else self._told_already(job, flow, seq)
-        return _Text(job, flow, owed, now, stale)
+        return TextAboutJob(job, flow, owed, now, stale)
 
     def _told_already(self, job: Job, flow: Flow, seq: int) -> str | None:
         """The same text as the last one that the customer was told is no news: a job that was
@@ -170,7 +118,9 @@ class SendSms:
                 return "told_already" if text == mine else None
         return None
 
-    def _of_edit(self, job: Job, flow: Flow, mark: str | None, now: datetime) -> _Text | None:
+    def _of_edit(
+        self, job: Job, flow: Flow, mark: str | None, now: datetime
+    ) -> TextAboutJob | None:
         """The text that is owed; or the named one, which is not owed any more."""
         assert job.customer.phone is not None
         number = number_of(job.tenant, job.customer.phone)
@@ -179,12 +129,12 @@ class SendSms:
             known = list(self.once.deliveries.about(job.tenant, job.job_id))
             owed = owed_text(job, flow, known, number, now)
         if mark is None or (owed and owed.mark == mark):
-            return _Text(job, flow, owed, now) if owed else None
+            return TextAboutJob(job, flow, owed, now) if owed else None
         if is_still_due(mark, job, flow, now):
-            return _Text(job, flow, _reminder(mark, job), now)
+            return TextAboutJob(job, flow, _reminder(mark, job), now)
         renamed = corrected_mark(job, "") in mark and mark != corrected_mark(job, number)
         gone = OwedText(mark, "link", CHANGE_TEXTS["link"], job.entered_at)
-        return _Text(job, flow, gone, now, "number_changed" if renamed else "stale")
+        return TextAboutJob(job, flow, gone, now, "number_changed" if renamed else "stale")
 
     def _dropped(
         self, job: Job, flow: Flow, mark: str | None, why: str, now: datetime
@@ -193,55 +143,52 @@ class SendSms:
         if mark is None or self.once.deliveries.read(text_name(job, mark)) is None:
             return None
         gone = OwedText(mark, "link", CHANGE_TEXTS["link"], job.entered_at)
-        return self.once(_Text(job, flow, gone, now).draft(None), "", "", now, lambda _: why)
+        return self.once(TextAboutJob(job, flow, gone, now).draft(None), "", "", now, lambda _: why)
 
-    def _deliver(self, text: _Text, tenant: BusinessSettings, phone: str) -> Delivery:
+    def _deliver(self, text: TextAboutJob, tenant: BusinessSettings, phone: str) -> Delivery:
         job, now, owed = text.job, text.now, text.owed
-        worded = wording(owed.text, job, tenant, self.link(job.token), now)
-        quiet = quiet_until(tenant, now)
-        why = self._refusal(text, tenant, phone)
+        number = phone_record(self.numbers, tenant.tenant, phone)
+        first = number.introduced_by in (None, text.key)
+        words = words_of(owed, text.flow, tenant.own_texts)
+        worded = wording(words, job, tenant, self.link(job.token), now, first)
+        why = self._refusal(text, tenant, phone, number)
         too_old = now - (quiet_until(tenant, owed.at) or owed.at) > TOO_OLD
 
         def drop(known: Delivery | None) -> str | None:
             return why or ("too_old" if known is None and too_old else None)
 
         draft = text.draft(worded)
-        if why is None and quiet is None and not self._is_over(draft, too_old):
-            if not self._may_spend(text, tenant, phone):
-                why = "over_budget"
-            else:
+        stored = self.once.deliveries.read(draft.name)
+        known, hold = stored.value if stored else None, None
+        if why is None and not (known.ended if known else too_old):
+            of = number_of(tenant.tenant, phone)
+            hold = hold_of(text, known, tenant, of, self.budgets, self.pause)
+            if hold is None:
                 self._remember(text, tenant, phone)
-        delivery = self.once(draft, phone, worded.body, now, drop, quiet, tenant.sms_number)
+        delivery = self.once(draft, phone, worded.body, now, drop, hold, tenant.sms_number)
         self._follow_up(delivery, text, tenant, phone)
         return delivery
 
-    def _refusal(self, text: _Text, tenant: BusinessSettings, phone: str) -> str | None:
+    def _refusal(
+        self, text: TextAboutJob, tenant: BusinessSettings, phone: str, number: PhoneRecord
+    ) -> str | None:
         if text.stale:
             return text.stale
+        if text.decision == "drop":
+            return "not_wanted"
         if text.owed.kind and not is_wanted(text.owed.kind, tenant, text.job):
             return "switched_off"
-        if self._has_opted_out(tenant, phone):
+        if self._has_opted_out(tenant, phone, number):
             return OPTED_OUT
         return why_no_sms(phone, tenant.countries)
 
-    def _has_opted_out(self, tenant: BusinessSettings, phone: str) -> bool:
+    def _has_opted_out(self, tenant: BusinessSettings, phone: str, number: PhoneRecord) -> bool:
         """From this business's texts, or from all of the number that it shares."""
-        if phone_record(self.numbers, tenant.tenant, phone).stopped:
+        if number.stopped:
             return True
         return tenant.sms_number is None and phone_record(self.numbers, SHARED, phone).stopped
 
-    def _is_over(self, draft: Delivery, too_old: bool) -> bool:
-        """The delivery has ended, or would be too old: spend nothing and ask nothing."""
-        stored = self.once.deliveries.read(draft.name)
-        return stored.value.ended if stored else too_old
-
-    def _may_spend(self, text: _Text, tenant: BusinessSettings, phone: str) -> bool:
-        if not text.is_unconfirmed_booking:
-            return True
-        number = number_of(tenant.tenant, phone)
-        return may_spend(self.budgets, tenant, number, text.job.job_id, text.now, self.pause)
-
-    def _remember(self, text: _Text, tenant: BusinessSettings, phone: str) -> None:
+    def _remember(self, text: TextAboutJob, tenant: BusinessSettings, phone: str) -> None:
         """Record what a reply to this text will mean, before anyone can reply."""
         job, question = text.job, text.question
         others = self._others(text, phone) if text.is_unconfirmed_booking else []
@@ -251,7 +198,9 @@ class SendSms:
             self.numbers,
             job.tenant,
             phone,
-            lambda number: number.texted(job.job_id, question, behind=bool(others)),
+            lambda number: number.texted(job.job_id, question, behind=bool(others)).agreed(
+                text.key, job.texts_consent
+            ),
             self.pause,
         )
         if tenant.sms_number is None:
@@ -259,16 +208,18 @@ class SendSms:
                 self.numbers, SHARED, phone, lambda number: number.texted_by(job.tenant), self.pause
             )
 
-    def _others(self, text: _Text, phone: str) -> list[Job]:
+    def _others(self, text: TextAboutJob, phone: str) -> list[Job]:
         """The other open jobs of the number."""
         known = phone_record(self.numbers, text.job.tenant, phone)
         job_ids = [job_id for job_id in known.jobs if job_id != text.job.job_id]
         return open_jobs_of(self.jobs, text.job.tenant, job_ids, phone)
 
     def _follow_up(
-        self, delivery: Delivery, text: _Text, tenant: BusinessSettings, phone: str
+        self, delivery: Delivery, text: TextAboutJob, tenant: BusinessSettings, phone: str
     ) -> None:
         job, now = text.job, text.now
+        if unsent := unsent_edit(text, delivery):
+            self.requests.ask([unsent])
         if text.owed.kind == "day_before" and delivery.state in TOLD:
             self.requests.ask([asked_edit(job, tenant, delivery.updated_at)])
         if delivery.state == "held" and delivery.due_at:
@@ -284,13 +235,19 @@ class SendSms:
                 self.requests.ask([edit])
 
 
+def _decided(change: JobChanged, job: Job) -> str | None:
+    """The text that a person has decided about, by this edit."""
+    unsent = job.unsent_text if "unsent_text" in change.fields else None
+    return unsent.mark if unsent and unsent.state in ("send", "drop") else None
+
+
 def _reminder(mark: str, job: Job) -> OwedText:
     kind = reminder_kind(mark)
     assert kind is not None
     return OwedText(mark, kind, CHANGE_TEXTS[kind], job.entered_at)
 
 
-def _was_edited_since(text: _Text) -> bool:
+def _was_edited_since(text: TextAboutJob) -> bool:
     edits = text.job.edits
     return any(TELLING & set(e.fields) and e.recorded_at >= text.owed.at for e in edits)
 

@@ -57,7 +57,7 @@ def _announced(job: Job) -> Iterator[Fact]:
 
 def _texts(job: Job, known: Sequence[Delivery], now: datetime) -> Iterator[Expected]:
     """The one text that is owed now; a change that is not settled yet is not announced either."""
-    flow, phone = load_flow(job.flow), job.customer.phone
+    flow, phone = load_flow(job.flow), job.text_phone
     if phone is None or job.execution.seq < job.seq:
         return
     owed = owed_text(job, flow, known, number_of(job.tenant, phone), now)

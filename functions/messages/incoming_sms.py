@@ -32,6 +32,7 @@ from statemachine.business import MAIN, SHARED, BusinessSettings
 from statemachine.deliveries import Delivery, DeliveryName, masked_phone
 from statemachine.flows import load_flow
 from statemachine.job import Job
+from statemachine.sms_parts import Wording, counted, filled
 from statemachine.sms_replies import (
     A_PICTURE,
     FROM_CUSTOMER,
@@ -39,8 +40,8 @@ from statemachine.sms_replies import (
     ReplyMeaning,
     is_keyword,
     meaning_of_reply,
+    reply_to,
 )
-from statemachine.sms_wording import Wording, counted, filled
 from statemachine.visit import VisitAnswer
 
 
@@ -219,7 +220,7 @@ class ReceiveSms:
         self, tenant: BusinessSettings, inbound: Inbound, meant: ReplyMeaning, now: datetime
     ) -> None:
         """At most one reply to each text, in the tenant's language."""
-        words = REPLIES[meant].get(tenant.language)
+        words = reply_to(meant, tenant.language, tenant.phone)
         text = counted(filled(words, {"business": tenant.name}))
         draft = _draft(tenant, inbound, text, now)
         sent = self.once(draft, inbound.sender, text.body, now, sender=tenant.sms_number)

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Stored, Unavailable
+from statemachine.consent import TextsConsent
 from statemachine.values import EventId, Frozen, JobId, Name, Tenant, Utc
 
 JOBS_KEPT = 8
@@ -43,6 +44,10 @@ class PhoneRecord(Frozen):
     """Open questions, at most one for each job, oldest first."""
     jobs: tuple[JobId, ...] = ()
     """The jobs that this number was last sent texts about, newest first."""
+    introduced_by: Annotated[str, Field(max_length=120)] | None = None
+    """The first text to this number, which said how to stop them: job and mark."""
+    consent: TextsConsent | None = None
+    """When the owner of the number last agreed to texts."""
     businesses: tuple[Tenant, ...] = ()
     """Only in the record of the shared number: who has texted this number from it, the last
     one first."""
@@ -86,6 +91,13 @@ class PhoneRecord(Frozen):
         if (questions, jobs) == (self.questions, self.jobs):
             return self
         return self.with_(questions=questions, jobs=jobs)
+
+    def agreed(self, text: str, consent: TextsConsent | None) -> "PhoneRecord":
+        """Before `text` is sent, about a job whose customer gave that consent."""
+        introduced_by, consent = self.introduced_by or text, consent or self.consent
+        if (introduced_by, consent) == (self.introduced_by, self.consent):
+            return self
+        return self.with_(introduced_by=introduced_by, consent=consent)
 
     def _with(self, job_id: str, question: PendingQuestion | None) -> tuple[PendingQuestion, ...]:
         own = next((asked for asked in self.questions if asked.job_id == job_id), None)

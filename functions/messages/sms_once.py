@@ -51,6 +51,14 @@ class SentTexts(Protocol):
         """The moments, to the second, from `since` to before `until`. Raises Unavailable."""
 
 
+@dataclass(frozen=True)
+class Hold:
+    """A text is not sent yet; `why` is one word."""
+
+    until: datetime
+    why: str
+
+
 class SmsProvider(Protocol):
     """A provider of SMS."""
 
@@ -79,7 +87,7 @@ class SmsOnce:
         body: str,
         now: datetime,
         drop: Callable[[Delivery | None], str | None] = lambda _: None,
-        hold_until: datetime | None = None,
+        hold: Hold | None = None,
         sender: str | None = None,
     ) -> Delivery:
         """The delivery after at most one send. Call again at `due_at` if it is `held`.
@@ -98,9 +106,9 @@ class SmsOnce:
             if why := drop(known):
                 return (known or draft).end("dropped", now, why=why)
             current = known.addressed_as(draft) if known else draft
-            if hold_until:
-                return _held(known, current, hold_until, now)
-            if known and known.due_at and now < known.due_at:
+            if hold:
+                return _held(known, current, hold, now)
+            if known and known.waits_for_time and known.due_at and now < known.due_at:
                 return known
             return current.claimed(claim_id, now)
 
@@ -192,7 +200,7 @@ def report_unknown_outcome(delivery: Delivery, metrics: Metrics, log: Logger) ->
     log.error("text unknown", tenant=name.tenant, about=name.about, mark=name.mark)
 
 
-def _held(known: Delivery | None, current: Delivery, until: datetime, now: datetime) -> Delivery:
-    if known and known.due_at and known.due_at >= until:
+def _held(known: Delivery | None, current: Delivery, hold: Hold, now: datetime) -> Delivery:
+    if known and known.due_at and known.due_at >= (now if known.why == hold.why else hold.until):
         return known
-    return current.next(now, state="held", why="quiet_hours", due_at=until)
+    return current.next(now, state="held", why=hold.why, due_at=hold.until)

@@ -39,7 +39,7 @@ from functions.repair.requests import RoundReport
 from functions.repair.sweep_index import SweepIndex
 from functions.repair.sweep_logos import SweepLogos
 from functions.views.board import PublishBoard
-from statemachine.job import Repair
+from statemachine.records import Repair
 from statemachine.views import Board
 
 NEVER_STORED = timedelta(days=1)

@@ -27,7 +27,8 @@ from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Bus, Corrupt, HaulwayError, Logger
 from statemachine.deliveries import Delivery, DeliveryName
-from statemachine.job import Job, Repair
+from statemachine.job import Job
+from statemachine.records import Repair
 
 ABANDONED = timedelta(minutes=10)
 OVERDUE = timedelta(minutes=2)

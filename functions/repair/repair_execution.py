@@ -17,7 +17,8 @@ from functions.repair.job_selection import GRACE, SUSPECT
 from functions.repair.report_stuck import ReportStuck
 from statemachine.deadlines import is_late_unreported
 from statemachine.flows import load_flow
-from statemachine.job import LATE, Job, Repair
+from statemachine.job import LATE, Job
+from statemachine.records import Repair
 
 TRIES, TRIED_WITHIN = 5, timedelta(hours=1)
 """After so many replacements within that time, the next one waits until the time has passed."""

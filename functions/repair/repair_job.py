@@ -30,8 +30,9 @@ from functions.repair.report_stuck import ReportStuck
 from functions.views.job_index import JobIndex
 from functions.views.write_view import write_view
 from statemachine.flows import UnknownFlow, load_flow
-from statemachine.job import Job, Repair
+from statemachine.job import Job
 from statemachine.lifecycle import expire
+from statemachine.records import Repair
 from statemachine.stored_job_check import implausible_in
 from statemachine.views import Board, card_of
 

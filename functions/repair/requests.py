@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, Json, RootModel
 
 from functions.protocol.batches import JobRef
-from statemachine.job import Repair
+from statemachine.records import Repair
 from statemachine.values import Frozen, JobId, Tenant
 
 

@@ -270,3 +270,24 @@ def test_its_people_plan_as_they_like(api: ApiBackend) -> None:
     body = {"customer_name": "Ada", "location": "12 Harbor Road", "schedule": MONDAY}
     assert api.send("POST", "/api/jobs", body, by="dana").status == 201
     assert api.now == NOON
+
+
+def test_the_owner_tries_words_before_they_are_saved(api: ApiBackend) -> None:
+    words = {"en": "{business}: New time{window} {link}", "es": "{business}: Nuevo día"}
+    body = {"name": "rescheduled", "words": words}
+    shown = api.send("POST", "/api/business/texts/preview", body, by="olive").json
+    example = shown["en"]["example"]
+    assert (example["parts"], shown["en"]["faults"]) == (1, [])
+    assert example["body"].startswith("Haulway: New time for Tue, Dec 1, 8:00 AM-12:00 PM http")
+    lost = [f"keep {{{name}}}: the text would not tell it" for name in ("link", "window")]
+    assert shown["es"] == {"faults": lost}
+
+
+def test_own_words_are_listed_beside_ours(api: ApiBackend) -> None:
+    own = {"rescheduled": {"en": "{business}: New time{window} {link}"}}
+    assert patch(api, own_texts=own).status == 200
+    listed = api.send("GET", "/api/business/texts", by="dana").json["texts"]
+    texts = {text["name"]: text for text in listed}
+    assert texts["rescheduled"]["own"] == own["rescheduled"]
+    assert texts["rescheduled"]["fields"] == ["business", "first_name", "window", "link"]
+    assert "own" not in texts["haul.completed"]

@@ -22,7 +22,9 @@ from functions.messages.deliveries import change, delivery_log
 from local.laptop import Laptop
 from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.deliveries import Delivery
+from statemachine.sms_texts import HOW_TO_STOP
 from statemachine.sms_wording import DAYS, MONTHS
+from statemachine.values import Language
 from tests.conftest import free_port
 from tests.e2e.support.jobs import booking, haul, jobs_of, move, put, until
 
@@ -68,6 +70,7 @@ def booked(
     request["customer"] = {"name": "Jose Wong", "language": language}
     if phone:
         request["customer"]["phone"] = phone
+        request["agreed_to_texts"] = True
     request["schedule"] = window_in(days=2)
     put(stack, "JobRequested", [request])
     job_id: str = request["job_id"]
@@ -128,6 +131,11 @@ def expected(
     return [t.replace("{link}", link).replace("{window}", told(days, language)) for t in texts]
 
 
+def first(texts: list[str], language: Language) -> list[str]:
+    """With what the first text to a number says at its end."""
+    return [f"{texts[0]} {HOW_TO_STOP.get(language)}", *texts[1:]]
+
+
 def log_of(stack: Laptop, tenant: str, job_id: str) -> list[Delivery]:
     deliveries = S3Deliveries(stack.client("s3"), stack.outputs["JobsBucket"])
     return delivery_log(deliveries, tenant, job_id)
@@ -135,14 +143,15 @@ def log_of(stack: Laptop, tenant: str, job_id: str) -> list[Delivery]:
 
 @pytest.mark.parametrize(("language", "phone"), [("en", "+15555550100"), ("es", "+15555550101")])
 def test_a_job_through_four_statuses_sends_four_texts_word_for_word(
-    stack: Laptop, tenant: str, language: str, phone: str
+    stack: Laptop, tenant: str, language: Language, phone: str
 ) -> None:
     job_id = booked(stack, tenant, 1 if language == "en" else 2, phone, language)
     until(lambda: sms_to(stack, phone), lambda texts: len(texts) == 1)
     for count, name in enumerate(FORWARD, start=2):
         moved(stack, tenant, job_id, name)
         until(lambda: len(sms_to(stack, phone)), count.__eq__)
-    assert sms_to(stack, phone) == expected(stack, job_id, tenant, language, TEXTS[language])
+    texts = expected(stack, job_id, tenant, language, TEXTS[language])
+    assert sms_to(stack, phone) == first(texts, language)
     log = until(lambda: log_of(stack, tenant, job_id), lambda log: all(d.ended for d in log))
     assert [(d.name.mark, d.state, d.to, len(d.attempts)) for d in log] == [
         (str(seq), "sent", f"•••{phone[-4:]}", 1) for seq in range(4)

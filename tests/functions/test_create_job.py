@@ -16,6 +16,7 @@ from functions.jobs.create import (
 )
 from functions.protocol.ports import Unavailable, UnknownTenant
 from statemachine.business import BusinessSettings
+from statemachine.consent import TextsConsent
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.ids import digest_of, job_id_for
 from statemachine.job import Execution, Job
@@ -37,6 +38,9 @@ from tests.support.slot_fakes import slots_on_fakes
 
 HAUL = load_flow("haul")
 JOB_ID = job_id_for("main", "booking-1", NOON)
+
+
+AGREED = TextsConsent(agreed=True, at=NOON, by=CUSTOMER)
 
 
 class CreateJobSetup:
@@ -79,7 +83,26 @@ def test_a_booking_becomes_a_job() -> None:
         crew=(),
         notes=(note,),
         request_digest=booking.digest,
+        texts_consent=AGREED,
     )
+
+
+@pytest.mark.parametrize(
+    ("actor", "said", "agreed"),
+    [
+        (CUSTOMER, None, True),
+        (CUSTOMER, False, False),
+        (DISPATCHER, None, False),
+        (DISPATCHER, True, True),
+    ],
+)
+def test_the_job_keeps_whether_the_customer_agreed_to_texts(
+    actor: Actor, said: bool | None, agreed: bool
+) -> None:
+    setup = CreateJobSetup()
+    setup.book(a_booking(actor=actor, agreed_to_texts=said, consent_wording="booking-1"))
+    kept = TextsConsent(agreed=agreed, at=NOON, by=actor, wording="booking-1")
+    assert setup.job().texts_consent == kept
 
 
 def test_the_link_is_returned_after_its_view_exists_and_the_execution_runs() -> None:
@@ -178,6 +201,7 @@ def test_the_next_copy_completes_the_booking_whatever_was_lost(fault: Kind) -> N
             crew=(),
             price_cents=None,
             request_digest=a_booking().digest,
+            texts_consent=AGREED,
         ), setup.faults.log
         assert f"t/{digest_of(TOKEN)}.json" in setup.bucket.objects
         assert list(setup.executions.started) == [f"main-{JOB_ID}-g0"]

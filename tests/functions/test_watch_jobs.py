@@ -24,8 +24,9 @@ from statemachine.business import BusinessSettings
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.flows import UnknownStatus, load_flow
 from statemachine.ids import digest_of
-from statemachine.job import LATE, MAX_HISTORY, Execution, Job, Repair, RepairRecord, Schedule
+from statemachine.job import LATE, MAX_HISTORY, Execution, Job, Schedule
 from statemachine.lifecycle import EarlyMoveKept, judge
+from statemachine.records import Repair, RepairRecord
 from statemachine.views import Board, View, card_of, view_of
 from tests.functions.creation import a_wait, left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes, moved

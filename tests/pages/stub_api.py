@@ -52,6 +52,7 @@ from functions.api.responses import job_document, kind_of, session_document
 from functions.people.sessions import Session
 from functions.protocol.ports import HaulwayError
 from local.viewer_request import ViewerRequests, viewer_event
+from statemachine.consent import TextsConsent
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
 from statemachine.job import Customer, Job, Schedule
@@ -353,6 +354,11 @@ class Stub:
             flow=order.flow or DEFAULT_FLOW,
             price_cents=order.price_cents,
             schedule=order.schedule,
+            texts_consent=TextsConsent(
+                agreed=bool(order.agreed_to_texts),
+                at=now(),
+                by=Actor(kind="dispatcher", id=self.session(request).account.account),
+            ),
         )
 
     async def read(self, request: Request) -> Response:

@@ -32,8 +32,9 @@ from functions.api.ops_models import (
 from functions.api.problems import Problem
 from statemachine.evidence import TimelineEvent
 from statemachine.flows import load_flow
-from statemachine.job import Job, Repair
+from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS
+from statemachine.records import Repair
 from statemachine.views import card_of
 from tests.pages.stub_api import Stub, answered, document
 from tests.pages.stub_data import StubData, now

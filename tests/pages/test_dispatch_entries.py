@@ -45,9 +45,14 @@ def test_an_amount_with_a_decimal_comma_is_refused(browser: Browser, stub: StubS
         dialog.get_by_label("Mobile number").fill("+44 7700 900123")
         dialog.get_by_label("Price").fill("240.50")
         create(page)
+        expect(dialog).to_contain_text("Ask the customer, then choose.")
+        dialog.get_by_label("Text messages").select_option("The customer agreed")
+        create(page)
         expect(page.get_by_test_id("new-link")).to_be_visible()
     (job,) = stub.data.jobs.values()
     assert (job.price_cents, job.customer.phone) == (24_050, "+447700900123")
+    assert job.texts_consent
+    assert job.texts_consent.agreed
 
 
 def test_a_two_digit_year_is_in_this_century_and_half_a_time_is_an_error(

@@ -9,10 +9,11 @@ from statemachine.business import NEVER_QUIET, BusinessSettings, quiet_until
 from statemachine.flow_check import check_text
 from statemachine.flows import FOLDER, flow_names, load_flow
 from statemachine.job import Customer, Schedule
+from statemachine.sms_parts import SMS_ROOM, counted, filled, plain
 from statemachine.sms_replies import REPLIES, is_keyword, meaning_of_reply
 from statemachine.sms_texts import CHANGE_TEXTS
-from statemachine.sms_wording import SMS_ROOM, counted, filled, plain, window, wording
 from statemachine.sms_wording import eta as words_of_eta
+from statemachine.sms_wording import window, wording
 from statemachine.values import Text
 from tests.support.builders import NOON, a_job, minutes
 

@@ -9,9 +9,9 @@ from statemachine.diagnosis import diagnose
 from statemachine.edits import EXPLANATIONS, CrewUnavailable, edited, with_refusal
 from statemachine.evidence import ExecutionRun, JobEvidence, ObjectVersion
 from statemachine.flows import load_flow
-from statemachine.job import Epoch, Execution, Job, Photo, RepairRecord, ShownAt, TaskWait
+from statemachine.job import Epoch, Execution, Job, Photo, ShownAt, TaskWait
 from statemachine.lifecycle import Refused, judge
-from statemachine.records import EarlyMove
+from statemachine.records import EarlyMove, RepairRecord
 from statemachine.timeline import changes_of, span, timeline_of
 from statemachine.views import view_of
 from tests.support.builders import DISPATCHER, NOON, a_job, a_request, an_edit, minutes, moved

@@ -40,7 +40,8 @@ from functions.views.job_index import IndexJob
 from statemachine.business import BusinessSettings
 from statemachine.deliveries import Delivery
 from statemachine.flows import Flow, load_flow
-from statemachine.job import LATE, SUPERSEDED, Job, Repair
+from statemachine.job import LATE, SUPERSEDED, Job
+from statemachine.records import Repair
 from statemachine.views import Card
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeLogos

@@ -64,6 +64,7 @@ test("the request has the window of that day in the business's zone, wherever th
     address: "12 Harbor Road",
     what: "Sofa",
     language: "en",
+    consent_wording: "booking-1",
   });
 });
 

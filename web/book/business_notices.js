@@ -31,13 +31,19 @@ export function cancellationPolicy(business, t, language) {
   );
 }
 
+/** What is sent to the number and how to end it, with the links to terms and privacy policy. */
+export function textsConsent(business, t) {
+  return el(
+    "p.small.quiet.texts-consent",
+    { "data-testid": "texts-consent" },
+    t("texts_consent"),
+    legalLinks(business, t).map((link) => [" ", link]),
+  );
+}
+
 /** "By booking you agree to our terms and privacy policy", with links; null where there are none. */
 export function consent(business, t) {
-  const { terms_url, privacy_url } = business ?? {};
-  const links = [
-    terms_url && outside(terms_url, t("agree_terms")),
-    privacy_url && outside(privacy_url, t("agree_privacy")),
-  ].filter(Boolean);
+  const links = legalLinks(business, t);
   if (links.length === 0) return null;
   const [first, second] = links;
   return el(
@@ -49,6 +55,14 @@ export function consent(business, t) {
     second && [` ${t("agree_and")} `, second],
     ".",
   );
+}
+
+function legalLinks(business, t) {
+  const { terms_url, privacy_url } = business ?? {};
+  return [
+    terms_url && outside(terms_url, t("agree_terms")),
+    privacy_url && outside(privacy_url, t("agree_privacy")),
+  ].filter(Boolean);
 }
 
 function outside(href, text) {

@@ -5,7 +5,7 @@ import { EMPTY, faultsOf, includesThing, toggled } from "/shared/jobs/booking.js
 import { el, fill } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { typedPhone } from "/shared/ui/phone_number.js";
-import { cancellationPolicy } from "./business_notices.js";
+import { cancellationPolicy, textsConsent } from "./business_notices.js";
 import { estimateSection } from "./estimate_section.js";
 import { NOT_CHOSEN_YET, WindowPicker, radioChip } from "./window_picker.js";
 
@@ -78,6 +78,7 @@ export class BookingForm {
       this.#when(),
       this.#text("name", { autocomplete: "name" }),
       this.#phone(),
+      textsConsent(this.#business, t),
       this.#languages(),
       cancellationPolicy(this.#business, t, this.#language),
       el("div", { id: "summary", role: "alert" }),

@@ -69,6 +69,8 @@ export const WORDS = {
     suspended_call: "Please call us, and we book it for you.",
     suspended_later: "Please come back later.",
     policy: "Cancellation policy",
+    texts_consent:
+      "By giving your number you agree to text messages from us about this pickup: booking, reminders, changes, and the crew’s arrival. How many depends on your job. Message and data rates may apply. Reply STOP to end texts, HELP for help.",
     agree: "By booking you agree to our",
     agree_and: "and",
     agree_terms: "terms",
@@ -188,6 +190,8 @@ export const WORDS = {
     suspended_call: "Llámenos y reservamos por usted.",
     suspended_later: "Vuelva más tarde, por favor.",
     policy: "Condiciones de cancelación",
+    texts_consent:
+      "Al dar su número acepta mensajes de texto nuestros sobre esta recogida: reserva, recordatorios, cambios y llegada del equipo. La cantidad depende de su servicio. Pueden aplicarse tarifas de mensajes y datos. Responda STOP para terminar o AYUDA para ayuda.",
     agree: "Al reservar acepta nuestras",
     agree_and: "y nuestra",
     agree_terms: "condiciones",

@@ -2,6 +2,7 @@
 
 import { ageMs, overdueMs } from "/dispatch/state/board.js";
 import { el, statusColour } from "/shared/ui/elements.js";
+import { unsentText } from "/dispatch/state/unsent_text.js";
 import { icon } from "/shared/ui/icons.js";
 import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/shared/ui/time.js";
 import { moneyText } from "/shared/ui/money.js";
@@ -28,6 +29,7 @@ export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map
     age: spanText(Math.max(ageMs(card, now_ms), MINUTE_MS)),
     overdue: late_ms === null ? null : roughText(Math.max(late_ms, MINUTE_MS)),
     textsStopped: card.texts_stopped ?? false,
+    unsent: unsentText(card.unsent_text),
     call: Boolean(card.call_after) && Date.parse(card.call_after) <= now_ms,
   };
 }
@@ -71,7 +73,7 @@ export function cardNode(facts) {
 }
 
 function about(facts) {
-  const { address, arrival, crew, truck, load, attempts, notes, price, age, overdue, textsStopped, call } = facts;
+  const { address, arrival, crew, truck, load, attempts, notes, price, age, overdue, textsStopped, unsent, call } = facts;
   return [
     el("p.card-address", {}, el("bdi", {}, address)),
     arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
@@ -106,11 +108,13 @@ function about(facts) {
           "span.late-mark",
           {
             "data-testid": "call",
-            title: "The customer has not confirmed the reminder, or wants another time.",
+            title: "The customer has not confirmed the reminder, wants another time, or gets no texts.",
           },
           icon("phone"),
           "call",
         ),
+      unsent &&
+        el("span.late-mark", { "data-testid": "unsent-text", title: unsent.long }, icon("note"), unsent.short),
       textsStopped &&
         el(
           "span.card-notes",

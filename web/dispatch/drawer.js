@@ -20,6 +20,7 @@ import {
 } from "./drawer_parts.js";
 import { moneyForm, moneyPart } from "./drawer_money.js";
 import { proofForm, proofPart } from "./drawer_proof.js";
+import { textsPart } from "./drawer_texts.js";
 
 const FORMS = {
   Customer: detailsForm,
@@ -184,6 +185,8 @@ export class Drawer {
     const edit = (title) => (isDispatcher || title === "Schedule" ? () => this.#edit(title) : null);
     const editing = (title, show) =>
       this.#editing?.title === title ? this.#editing.node : show(detail, { ...told, edit: edit(title) });
+    const saveNow = (changes) =>
+      this.#save(changes).catch((error) => this.#notices.bad(errorText(error)));
     keepingFocus(this.#body, () => {
       fill(this.#noteList, notesPart(detail, told));
       fill(
@@ -197,6 +200,7 @@ export class Drawer {
         editing("Schedule", schedulePart),
         editing("Crew", crewPart),
         editing("Customer", detailsPart),
+        textsPart(detail, { save: isDispatcher ? saveNow : null, zone }),
         editing("Proof", proofPart),
         editing("Money", moneyPart),
         this.#notes,

@@ -65,6 +65,19 @@ export function durationField({ minutes = null } = {}) {
   return withReader(made, () => (made.input.value === "" ? null : Number(made.input.value)));
 }
 
+/** Whether the customer agreed to texts; `read()` is true, false, or null while no one has asked. */
+export function agreementField() {
+  const made = field("Text messages", {
+    options: [
+      ["", "Did the customer agree?"],
+      ["yes", "The customer agreed"],
+      ["no", "No texts: we call"],
+    ],
+    hint: "Ask: “May we text you about this job? Reply STOP at any time to end texts.”",
+  });
+  return withReader(made, () => ({ yes: true, no: false })[made.input.value] ?? null);
+}
+
 /** A field that must be filled in; `read()` trims the text. */
 export function requiredField(label, missing, attributes = {}) {
   const made = field(label, { required: true, maxlength: 200, autocomplete: "off", ...attributes });

@@ -1,7 +1,7 @@
 // The dialog for a new job.
 
 import { NoAnswer, Problem } from "/shared/api/api.js";
-import { copyText, el, fill } from "/shared/ui/elements.js";
+import { el, fill } from "/shared/ui/elements.js";
 import { placeErrors } from "/shared/ui/field_errors.js";
 import { icon } from "/shared/ui/icons.js";
 import { loadIn } from "/dispatch/state/board.js";
@@ -14,7 +14,8 @@ import { zoneText } from "/shared/ui/business_time.js";
 import { amountText } from "/shared/ui/money.js";
 import { typedPhone } from "/shared/ui/phone_number.js";
 import { field, openDialog } from "../shared/ui/fields.js";
-import { durationField, momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
+import { linkPanel } from "./new_job_done.js";
+import { agreementField, durationField, momentField, phoneField, priceField, readAll, requiredField } from "./job_fields.js";
 
 const FIELD_OF = {
   customer_name: "customer_name",
@@ -23,6 +24,7 @@ const FIELD_OF = {
   notes: "notes",
   price: "price",
   language: "language",
+  agreed_to_texts: "agreed_to_texts",
   flow: "flow",
   schedule: "window_start",
   window_start: "window_start",
@@ -93,6 +95,7 @@ export class NewJobDialog {
     return {
       customer_name: requiredField("Customer", "Enter the customer’s name.", { autofocus: true }),
       phone: phoneField("Mobile number", { hint: "For text messages. Optional." }),
+      agreed_to_texts: agreementField(),
       location: requiredField("Address", "Enter the address."),
       window_start: momentField("Window start", { zone }),
       window_end: momentField("Window end", { zone }),
@@ -123,6 +126,7 @@ export class NewJobDialog {
       el("h2", { id: "new-job-title" }, "New job"),
       nodes.customer_name,
       nodes.phone,
+      nodes.agreed_to_texts,
       this.#known.node,
       nodes.location,
       nodes.notes,
@@ -170,6 +174,11 @@ export class NewJobDialog {
     const read = readAll(this.#fields);
     if (read === null) return null;
     const { window_start, window_end, price, ...texts } = read;
+    if (texts.phone && texts.agreed_to_texts === null) {
+      this.#fields.agreed_to_texts.complain("Ask the customer, then choose.");
+      this.#fields.agreed_to_texts.input.focus();
+      return null;
+    }
     const error = windowError({ window_start, window_end });
     this.#fields.window_end.complain(error);
     if (error) {
@@ -223,7 +232,7 @@ export class NewJobDialog {
 
 /** The same job again, at another time. */
 function valuesOf(like) {
-  const { customer, place, price_cents, proposed_price_cents, duration_minutes, flow } = like;
+  const { customer, place, price_cents, proposed_price_cents, duration_minutes, flow, texts_consent } = like;
   return {
     customer_name: customer.name,
     phone: typedPhone(customer.phone ?? ""),
@@ -232,6 +241,7 @@ function valuesOf(like) {
     price: price_cents === proposed_price_cents ? "" : amountText(price_cents), // else the load tells it
     duration_minutes,
     language: customer.language,
+    agreed_to_texts: (texts_consent?.agreed ?? true) ? "yes" : "no",
     flow,
   };
 }
@@ -248,52 +258,4 @@ function fillIn(fields, values) {
 
 function notice(tone, text) {
   return el(`div.notice.${tone}`, {}, icon("alert"), el("p", {}, text));
-}
-
-/** An earlier request had arrived: tells whether the job is now as the form says. */
-function lateNotice({ late, missed, error }) {
-  if (!late) return null;
-  if (missed.length === 0) {
-    return el(
-      "div.notice.good",
-      { "data-testid": "late" },
-      icon("check"),
-      el("p", {}, "The job was already created. Your corrections were applied."),
-    );
-  }
-  const why = error instanceof Problem ? ` ${error.detail || error.title}` : "";
-  const text = `The job was already created. Not applied: ${missed.join(", ")}.${why} Open the job to change it.`;
-  return el("div.notice.warn", { "data-testid": "late" }, icon("alert"), el("p", {}, text));
-}
-
-function linkPanel(outcome, customer, onClose) {
-  const { tracking_url } = outcome.created;
-  const input = el("input.input", {
-    readonly: true,
-    value: tracking_url,
-    "aria-label": "Tracking link",
-    "data-testid": "new-link",
-    onfocus: (event) => event.target.select(),
-  });
-  const label = el("span", {}, "Copy link");
-  const copy = async () =>
-    fill(label, (await copyText(tracking_url)) ? "Copied" : "Please copy it yourself");
-  return el(
-    "div.stack",
-    {},
-    el(
-      "div",
-      {},
-      el("h2", { tabindex: "-1" }, "Job created"),
-      el("p.quiet", {}, "This is the tracking link of ", el("bdi", {}, customer), "."),
-    ),
-    lateNotice(outcome),
-    input,
-    el(
-      "div.row.end",
-      {},
-      el("button.button", { type: "button", onclick: copy }, icon("copy"), label),
-      el("button.button.main", { type: "button", onclick: onClose, autofocus: true }, "Done"),
-    ),
-  );
 }

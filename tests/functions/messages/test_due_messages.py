@@ -17,16 +17,22 @@ from statemachine.deliveries import CLAIM_LASTS, Delivery, DeliveryName
 from statemachine.diagnosis import diagnose
 from statemachine.edits import edited
 from statemachine.evidence import JobEvidence
-from statemachine.job import Customer, Execution, Job, Repair, RepairRecord
+from statemachine.job import Customer, Execution, Job
+from statemachine.records import Repair, RepairRecord
 from statemachine.timeline import timeline_of
-from tests.functions.messages.test_messages import PHONE, MessageSenders, a_fact, confirmed
+from tests.functions.messages.test_messages import (
+    CORRECTED,
+    PHONE,
+    MessageSenders,
+    a_fact,
+    confirmed,
+)
 from tests.support.builders import NOON, a_job, an_edit, minutes, moved
 from tests.support.fakes import FakeBus, no_pause
 from tests.support.message_fakes import an_endpoint
 
 NIGHT = NOON.replace(hour=3)  # 22:00 in New York
 MORNING = NOON.replace(hour=13)
-CORRECTED = "+15555550199"
 
 
 class SendersAndWatchdog(MessageSenders):

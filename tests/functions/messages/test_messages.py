@@ -20,7 +20,12 @@ from functions.messages.deliveries import Busy, change, delivery_log
 from functions.messages.endpoints import PAUSED_AFTER, ROTATION, change_endpoint, new_secret
 from functions.messages.fact_notice import FactNotice
 from functions.messages.fan_out import FanOutFacts, parse_fact
-from functions.messages.phone_numbers import change_phone_record, phone_record
+from functions.messages.phone_numbers import (
+    PhoneRecord,
+    change_phone_record,
+    digest_of,
+    phone_record,
+)
 from functions.messages.plan_reminders import PlanReminders
 from functions.messages.sms_once import MOST_TRIES, SmsNotAccepted, SmsOnce, SmsRefused
 from functions.messages.sms_request import JobChanged
@@ -71,7 +76,7 @@ from tests.support.message_fakes import (
 )
 from tests.support.slot_fakes import slots_on_fakes
 
-PHONE = "+15555550123"
+PHONE, CORRECTED = "+15555550123", "+15555550199"
 LINK = "https://haul.example/track/"
 CONFIRMED = f"Haulway: Hi Ada, your pickup is confirmed. Track or change it: {LINK}{a_job().token}"
 HAUL = load_flow("haul")
@@ -123,6 +128,13 @@ class MessageSenders:
             self.log, new_id, lambda: 0.5, self.clock, no_pause,
         )  # fmt: skip
         self.fan_out = FanOutFacts(self.endpoints, self.lanes)
+        for phone in (PHONE, CORRECTED):
+            self.introduce(phone)
+
+    def introduce(self, phone: str, tenant: str = "main") -> None:
+        """The number has had its first text, which says how to stop."""
+        known = PhoneRecord(tenant=tenant, digest=digest_of(tenant, phone))
+        self.numbers.write(known.with_(introduced_by="261101-000000/0"), None)
 
     def store(self, job: Job) -> Job:
         self.bucket.objects[job_key(job.tenant, job.job_id)] = to_bytes(job)

@@ -31,6 +31,7 @@ from statemachine.flows import load_flow
 from statemachine.job import Customer, Job, Schedule
 from statemachine.lifecycle import Committed, judge
 from statemachine.reminders import approach_now
+from statemachine.sms_texts import HOW_TO_STOP
 from statemachine.sms_wording import eta, window
 from tests.functions.messages.test_due_messages import SendersAndWatchdog, settled
 from tests.support.builders import DISPATCHER, a_job, a_request
@@ -259,7 +260,8 @@ class Month(SendersAndWatchdog):
     def checked(self, phone: str, body: str, about: str, sender: str | None = None) -> str:
         """What reaches the phone is true at this moment."""
         job = self.jobs[about.split("/")[1]]
-        for why in self.faults_of(job, phone, body.removeprefix("Haulway: ")):
+        text = body.removeprefix("Haulway: ").removesuffix(HOW_TO_STOP.en)
+        for why in self.faults_of(job, phone, text):
             self.untrue.append(f"{self.now} {about}: {why}: {body}")
         if (told := window(job.schedule, ZONE, "en")) and told in body:
             self.last_window[job.job_id] = told

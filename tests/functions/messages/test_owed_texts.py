@@ -14,13 +14,12 @@ from functions.repair.repair_deliveries import ABANDONED
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job, Schedule
 from tests.functions.messages.test_due_messages import (
-    CORRECTED,
     MORNING,
     NIGHT,
     SendersAndWatchdog,
     settled,
 )
-from tests.functions.messages.test_messages import LINK
+from tests.functions.messages.test_messages import CORRECTED, LINK
 from tests.support.builders import NOON, a_job, minutes, moved
 
 DEC_1 = {"window_start": "2026-12-01T14:00Z", "window_end": "2026-12-01T18:00Z"}

@@ -17,7 +17,7 @@ from functions.messages.webhook_client import SafeWebhookClient
 from functions.messages.webhook_delivery import signed_headers
 from functions.messages.webhook_schedule import SCHEDULE_S
 from statemachine.deliveries import OUTCOMES
-from statemachine.sms_wording import SMS_ROOM
+from statemachine.sms_parts import SMS_ROOM
 
 SECRET = new_secret()
 PAGE = (Path(__file__).parents[3] / "docs" / "messages.md").read_text(encoding="utf-8")

@@ -13,7 +13,8 @@ from statemachine.job import Customer
 from statemachine.sms_texts import CHANGE_TEXTS, REMINDERS
 from statemachine.values import LANGUAGES, Language
 from statemachine.visit import VisitAnswer
-from tests.functions.messages.test_due_messages import CORRECTED, settled
+from tests.functions.messages.test_due_messages import settled
+from tests.functions.messages.test_messages import CORRECTED
 from tests.functions.messages.test_owed_texts import Handset
 from tests.support.builders import NOON, a_job, moves_to
 

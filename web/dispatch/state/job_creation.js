@@ -84,6 +84,8 @@ export function corrections(request, detail) {
   if (!isSameWindow(request.schedule ?? {}, schedule)) changes.schedule = windowOf(request.schedule);
   if (request.duration_minutes && request.duration_minutes !== detail.duration_minutes)
     changes.duration_minutes = request.duration_minutes;
+  const agreed = request.agreed_to_texts ?? null;
+  if (agreed !== null && agreed !== detail.texts_consent?.agreed) changes.agreed_to_texts = agreed;
   const isNew = request.notes && !notes.some(({ text }) => text === request.notes);
   if (isNew) changes.note = request.notes;
   const missed = [

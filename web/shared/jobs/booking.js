@@ -97,6 +97,9 @@ function sameThing(one, other) {
   return one.toLowerCase() === other.toLowerCase();
 }
 
+/** The version of `texts_consent` in web/book/words.js; docs/messages.md has all of them. */
+export const CONSENT_WORDING = "booking-1";
+
 /** The `POST /api/bookings` request of a form without errors. */
 export function requestOf(form, business) {
   const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, business);
@@ -107,6 +110,7 @@ export function requestOf(form, business) {
     what: form.what.trim(),
     ...arrival,
     language: form.language,
+    consent_wording: CONSENT_WORDING,
     ...(business?.price_guide && { estimate: wantedIn(form, business.price_guide) }),
   };
 }

@@ -1,7 +1,6 @@
 """`haul job …`: create, list, show, move, edit, and cancel jobs."""
 
 import re
-import sys
 from typing import Annotated, Any, Optional, get_args
 from zoneinfo import ZoneInfo
 
@@ -87,7 +86,7 @@ def new(
             schedule=Schedule(window_start=start, window_end=end),
             duration_minutes=duration,
             note=note,
-            agreed_to_texts=_asked(phone, agreed_to_texts),
+            agreed_to_texts=asked_consent(phone, agreed_to_texts),
         )
         booked = context.obj.client.book(request)
         if as_json:
@@ -95,13 +94,6 @@ def new(
             return
         console.print(f"Created job [bold]{booked['job_id']}[/].")
         console.print(f"Tracking link for the customer: {booked['tracking_url']}", soft_wrap=True)
-
-
-def _asked(phone: str | None, agreed: bool | None) -> bool | None:
-    """At a terminal, the question that there must be an answer to before anyone is texted."""
-    if phone is None or agreed is not None or not sys.stdin.isatty():
-        return agreed
-    return typer.confirm("Did the customer agree to text messages about this job?")
 
 
 @app.command("list")

@@ -1,5 +1,6 @@
 """What is typed for the options of `haul job`, as values: amounts, phone numbers, times, ids."""
 
+import sys
 import uuid
 from datetime import datetime, timezone
 from typing import Annotated
@@ -59,3 +60,10 @@ def own_event_id(text: str | None) -> str | None:
 
 def fresh_id() -> str:
     return str(uuid.uuid4())
+
+
+def asked_consent(phone: str | None, agreed: bool | None) -> bool | None:
+    """At a terminal, the question that there must be an answer to before anyone is texted."""
+    if phone is None or agreed is not None or not sys.stdin.isatty():
+        return agreed
+    return typer.confirm("Did the customer agree to text messages about this job?")

@@ -22,12 +22,12 @@ EXAMPLES: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "first_name": "Ada",
         "window": " for Tue, Dec 1, 8:00 AM-12:00 PM",
-        "eta": " around 10:40 AM",
+        "eta": ", expected around 10:40-10:55 AM",
     },
     "es": {
         "first_name": "Ada",
         "window": " para el mar 1 dic, 08:00-12:00",
-        "eta": " hacia las 10:40",
+        "eta": ", llegada prevista hacia las 10:40-10:55",
     },
 }
 LINK = "https://example.cloudfront.net/track/kX9bQ2vN7rT4wY1zA6cE3g"

@@ -9,8 +9,11 @@ import typer
 from cli.client.bus_client import CLI_ACTOR
 from cli.commands.photo import photo
 from cli.data.option_values import (
+    Agreed,
+    Duration,
     JobArg,
     Json,
+    asked_consent,
     cents,
     fresh_id,
     moment,
@@ -39,13 +42,6 @@ Event = Annotated[
     ),
 ]
 
-Duration = Annotated[
-    Optional[int],
-    typer.Option(
-        help="Minutes that the job takes crew and truck, with the drive.", min=5, max=1440
-    ),
-]
-
 
 @app.command()
 def new(
@@ -56,10 +52,7 @@ def new(
     phone: Annotated[
         Optional[str], typer.Option(help="Such as (206) 555-0199, or +44 7700 900123.")
     ] = None,
-    agreed_to_texts: Annotated[
-        Optional[bool],
-        typer.Option(help="What the customer said when you asked. Without it, no text is sent."),
-    ] = None,
+    agreed_to_texts: Agreed = None,
     language: Annotated[str, typer.Option(help="The customer's language: en or es.")] = "en",
     flow: Annotated[str, typer.Option(help="`haul flow check` lists them.")] = "haul",
     window_start: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,

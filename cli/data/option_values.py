@@ -3,7 +3,7 @@
 import sys
 import uuid
 from datetime import datetime, timezone
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -14,6 +14,19 @@ from statemachine.phones import parse_phone
 from statemachine.values import RESERVED, YEARS, is_reserved
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Agreed = Annotated[
+    Optional[bool],
+    typer.Option(
+        "--agreed-to-texts/--no-agreed-to-texts",
+        help="What the customer said when you asked. Without it, no text is sent.",
+    ),
+]
+Duration = Annotated[
+    Optional[int],
+    typer.Option(
+        help="Minutes that the job takes crew and truck, with the drive.", min=5, max=1440
+    ),
+]
 JobArg = Annotated[str, typer.Argument(metavar="JOB", help="A job id, such as 261121-7k3m2q.")]
 
 

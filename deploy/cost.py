@@ -58,6 +58,8 @@ class Use:
     """The messages of each status, of every fourth status twice."""
     requests: int = 20
     """API requests of pages and programs, including reads of the board; assumed."""
+    board_reads: int = 10
+    """Of the requests; a dispatcher's read of the board reads the list of conversations too."""
     reads: int = 26
     """DynamoDB units. 16 requests come from signed-in people (assumed): each reads the account and,
     eventually consistent, whether the session has ended. Two more for signing in."""
@@ -96,6 +98,10 @@ class Use:
     """Each with a tag for the lifecycle rule that erases its record."""
     text_puts: int = 3
     """Reserved, marked as sent, and what an answer to it would mean."""
+    replies: float = 0.5
+    """Texts of customers, and of the office to them; assumed."""
+    reply_puts: int = 5
+    """The conversation and the list of them, both again when it is read, and a record of it."""
 
     @property
     def messages(self) -> int:
@@ -212,7 +218,8 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
         "SQS": {"sqs_request": _sqs_requests(jobs, use, fixed)},
         "S3 requests": {
             "put": jobs * (use.puts + use.lists) + fixed.listings + paths + board_lists,
-            "get": jobs * (use.gets + 2 * use.watchdog_reads + use.requests + use.views)
+            "get": jobs
+            * (use.gets + 2 * use.watchdog_reads + use.requests + use.board_reads + use.views)
             + round_gets,
         },
         "S3 storage": {
@@ -252,7 +259,7 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
         },
         "SMS": {
             "sms_part": jobs * use.sms_parts,
-            "put": jobs * use.texts * use.text_puts,
+            "put": jobs * (use.texts * use.text_puts + use.replies * use.reply_puts),
             "tag_month": jobs * use.texts * use.months_kept,
         },
     }

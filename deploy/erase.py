@@ -6,10 +6,12 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from functions.aws.conversations import S3Conversations, folder_of, list_key
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.messages import S3PhoneRecords
 from functions.aws.s3_stores import S3Objects, S3Tenants
+from functions.messages.conversations import change_list
 from functions.messages.phone_numbers import PhoneRecord, change_phone_record, digest_of
 from functions.protocol.compare_and_swap import ATTEMPTS
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
@@ -78,7 +80,7 @@ class NumberErased:
 
 
 def erase_number(s3: Any, bucket: str, tenant: str, phone: str) -> NumberErased:
-    """Erase the record of a phone number, and the answers to its texts.
+    """Erase the record of a phone number, its conversation, and the answers to its texts.
 
     A STOP stays: a person who was erased and has asked for no texts must get none after the next
     booking. It is first written without the rest, then all earlier versions are deleted:
@@ -107,7 +109,7 @@ def _leave_shared(s3: Any, bucket: str, tenant: str, phone: str) -> int:
 
 def erase_digest(s3: Any, bucket: str, tenant: str, digest: str) -> NumberErased:
     """The same for a number that is known only by its digest. Raises Unavailable."""
-    erased, numbers = 0, S3PhoneRecords(s3, bucket)
+    erased, numbers = _erase_conversation(s3, bucket, tenant, digest), S3PhoneRecords(s3, bucket)
     for _ in range(ATTEMPTS):
         stored = numbers.read(tenant, digest)
         known, etag = (stored.value, stored.etag) if stored else (None, None)
@@ -121,6 +123,19 @@ def erase_digest(s3: Any, bucket: str, tenant: str, digest: str) -> NumberErased
             continue
         return NumberErased(erased, kept is not None)
     raise Unavailable("texts keep arriving from this number; erase again in a minute")
+
+
+def _erase_conversation(s3: Any, bucket: str, tenant: str, digest: str) -> int:
+    """Also takes it out of the list of conversations, whose earlier versions show it. Raises
+    Unavailable."""
+    if tenant == SHARED:  # conversations are with businesses
+        return 0
+    erased = purge(s3, bucket, f"{folder_of(tenant)}{digest}/")
+    conversations = S3Conversations(s3, bucket)
+    if conversations.read_list(tenant):
+        change_list(conversations, tenant, lambda listed: listed.without(digest))
+        erased += purge_older(s3, bucket, list_key(tenant))
+    return erased
 
 
 def _only_opt_out(known: PhoneRecord) -> PhoneRecord | None:

@@ -13,6 +13,7 @@ from functions.aws.container import (
     one_attempt,
     read_settings,
 )
+from functions.aws.conversations import S3Conversations
 from functions.aws.eventbridge import EventBridgeRequests
 from functions.aws.messages import S3PhoneRecords
 from functions.aws.s3_stores import S3Jobs, S3Tenants
@@ -36,6 +37,7 @@ def wire() -> tuple[ReceiveSms, BatchConsumer[Inbound]]:
         numbers=S3PhoneRecords(s3, bucket),
         jobs=S3Jobs(s3, bucket),
         requests=EventBridgeRequests(client("events"), settings.bus_name),
+        conversations=S3Conversations(s3, bucket),
         once=sms_once_of(settings, s3, bucket),
         service_answers=settings.service_answers == "on",
     )

@@ -28,12 +28,14 @@ from functions.aws.container import (
     one_attempt,
     read_settings,
 )
+from functions.aws.conversations import S3Conversations
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import public_views
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.logos import S3Logos
+from functions.aws.messages import S3Deliveries, S3PhoneRecords
 from functions.aws.metrics import LogMetrics
 from functions.aws.photos import S3Photos
 from functions.aws.rate_limits import DynamoLimits
@@ -48,6 +50,8 @@ from functions.business.set_logo import SetLogo
 from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
+from functions.messages.office_texts import SendOfficeText
+from functions.messages.read_conversation import ReadConversation
 from functions.people.accounts import Passwords
 from functions.people.api_keys import KeyCheck
 from functions.people.crew_location import ShareLocation
@@ -60,6 +64,7 @@ from functions.photos.add_photo import AddPhoto
 from functions.protocol.edge_secret import EdgeCheck, EdgeSecrets
 from functions.wiring.assign_crew import assign_crew_of
 from functions.wiring.executions import executions_of
+from functions.wiring.sms_once import TextingSettings, sms_once_of
 from functions.wiring.take_slot import take_slot_of
 
 if TYPE_CHECKING:
@@ -67,7 +72,7 @@ if TYPE_CHECKING:
 from functions.api.router import resolver
 
 
-class Settings(OpsNames, HasRoster, HasIndex):
+class Settings(OpsNames, HasRoster, HasIndex, TextingSettings):
     session_keys: str
     edge_secret: str
     uploads_host: str
@@ -76,8 +81,6 @@ class Settings(OpsNames, HasRoster, HasIndex):
     """Where customers reach us, if the deployment knows it; otherwise the parameter has it."""
     edge_url_parameter: str
     distribution_parameter: str
-    sms_origination: str = ""
-    """The stage's number for texts, or the ARN or id of a number or pool."""
     api_docs: str = "off"
 
 
@@ -88,6 +91,8 @@ def wire() -> LambdaFunctionUrlResolver:
     jobs = S3Jobs(s3, settings.jobs_bucket)
     views = public_views(s3, settings)
     tenants = S3Tenants(s3, settings.jobs_bucket)
+    conversations = S3Conversations(s3, settings.jobs_bucket)
+    numbers = S3PhoneRecords(s3, settings.jobs_bucket)
     executions = executions_of(settings)
     bus = EventBridgeBus(client("events"), settings.bus_name)
     accounts = DynamoAccounts(dynamodb, settings.crew_roster)
@@ -133,6 +138,14 @@ def wire() -> LambdaFunctionUrlResolver:
         roster=DynamoRoster(dynamodb, settings.crew_roster),
         add_photo=AddPhoto(jobs=jobs, views=views, bus=bus, photos=photos, task_tokens=executions),
         share_location=ShareLocation(DynamoCrewLocations(dynamodb, settings.crew_roster)),
+        read_conversation=ReadConversation(
+            conversations, numbers, S3Deliveries(s3, settings.jobs_bucket)
+        ),
+        send_office_text=cache(
+            lambda: SendOfficeText(
+                conversations, numbers, sms_once_of(settings, s3, settings.jobs_bucket)
+            )
+        ),
         sign_in=SignIn(accounts=accounts, limits=limits, passwords=Passwords()),
         sessions=Sessions(keys=keys, accounts=accounts, ended=ended),
         keys=KeyCheck(DynamoApiKeys(dynamodb, settings.crew_roster), accounts),

@@ -1,4 +1,5 @@
-"""What a customer means by an SMS: stop, start, help, yes, or something for people to read."""
+"""What a customer means by an SMS: stop, start, help, yes, another time, the number of a job, or
+something for people to read."""
 
 import re
 import unicodedata
@@ -6,7 +7,7 @@ from typing import Literal
 
 from statemachine.values import Language, Text
 
-ReplyMeaning = Literal["stop", "start", "help", "yes", "reschedule", "other"]
+ReplyMeaning = Literal["stop", "start", "help", "yes", "reschedule", "choice", "other"]
 
 STOP_WORDS = """
     stop stopall unsubscribe cancel end quit remove optout revoke arret td
@@ -59,8 +60,9 @@ WORDS_AROUND_YES = """
 """
 AROUND_YES = frozenset(WORDS_AROUND_YES.split())
 
-RESCHEDULE = frozenset({"r", "reschedule", "reprogramar", "cambiar"})
+RESCHEDULE = frozenset({"r", "reschedule", "reprogramar", "reagendar", "cambiar"})
 """Another time, if alone in an SMS."""
+MOST_CHOICES = 8
 
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode's categories of control, format (including direction), and unassigned characters."""
@@ -69,6 +71,9 @@ MAX_LENGTH = 1600
 
 FROM_CUSTOMER = Text(en="Text from the customer", es="Mensaje del cliente")
 A_PICTURE = Text(en="a picture", es="una foto")
+
+WHICH_JOB = Text(en="{business}: Which pickup? Reply", es="{business}: ¿Cuál recogida? Responda")
+"""Followed by ` 1 for Mon, Nov 23, 9:00-11:00 AM; 2 for …`."""
 
 REPLIES: dict[ReplyMeaning, Text] = {
     "stop": Text(
@@ -112,7 +117,16 @@ def meaning_of_reply(text: str) -> ReplyMeaning:
         return "reschedule"
     if YES & set(words) and set(words) <= YES | AROUND_YES:
         return "yes"
-    return "other"
+    return "choice" if chosen_number(text) else "other"
+
+
+def chosen_number(text: str) -> int | None:
+    """The number in `2`, `yes 2`, or `R 2`; None if there is none, or if there are other words."""
+    words = _words(text)
+    numbers = [word for word in words if word.isdecimal()]
+    if len(numbers) != 1 or not {*words} - {*numbers} <= YES | RESCHEDULE | AROUND_YES:
+        return None
+    return int(numbers[0]) if 1 <= int(numbers[0]) <= MOST_CHOICES else None
 
 
 def _asks_to_stop(words: list[str]) -> bool:

@@ -1,17 +1,19 @@
 """SMS to customers, filled in in the customer's language and counted before sending."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from statemachine.business import BusinessSettings
 from statemachine.job import Job, Schedule
-from statemachine.sms_parts import Wording, counted, filled
+from statemachine.sms_parts import Wording, counted, filled, plain
 from statemachine.sms_texts import HOW_TO_STOP
 from statemachine.values import Language, Text
 from statemachine.visit import eta_ends
 
+ADDRESS_ROOM = 30
+"""Of an address where it stands for a job."""
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 """What counts as a name in an SMS, so that no one can send a URL through the booking form."""
 NAME_FALLBACK: dict[Language, str] = {"en": "there", "es": "cliente"}
@@ -76,6 +78,18 @@ def window(schedule: Schedule, zone: ZoneInfo, language: Language) -> str:
         return f"{for_}{_day(start, language)}, {clock(start, end)}"
     first, last = (f"{_day(at, language)}, {clock(at, None)}" for at in (start, end))
     return f"{for_}{first} - {last}"
+
+
+def choices(jobs: Sequence[Job], tenant: BusinessSettings) -> str:
+    """` 1 for Mon, Nov 23, 9:00-11:00 AM; 2 for …`; by address if the windows say too little."""
+    zone, language = ZoneInfo(tenant.time_zone), tenant.language
+    windows = [window(job.schedule, zone, language) for job in jobs]
+    if "" in windows or len(set(windows)) < len(windows):
+        for_ = " para " if language == "es" else " for "
+        windows = [
+            f"{for_}{plain(job.place.address.partition(',')[0])[:ADDRESS_ROOM]}" for job in jobs
+        ]
+    return ";".join(f" {number}{label}" for number, label in enumerate(windows, 1))
 
 
 def _day(at: datetime, language: Language) -> str:

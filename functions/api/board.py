@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from functions.api.board_search import matches
+from functions.api.conversations import listed_conversations
 from functions.api.dependencies import Api
 from functions.api.request import ApiRequest
 from functions.api.request_models import JobsQuery
@@ -35,7 +36,9 @@ def list_jobs(api: Api, request: ApiRequest) -> ApiResponse:
     stored = api.boards.latest(request.session.tenant)
     scope = "all" if sees_all(request.session) else request.session.account.account
     page = f"{wanted.limit}|{wanted.after or ''}"
-    etag = _etag(stored.etag, scope, wanted.status or "", (wanted.q or "").casefold(), page)
+    conversations = listed_conversations(api, request)
+    seen = ",".join(f"{each.conversation}{each.version}" for each in conversations)
+    etag = _etag(stored.etag, seen, scope, wanted.status or "", (wanted.q or "").casefold(), page)
     headers = {"ETag": f"W/{etag}"}
     if etag in request.known_etags:
         return ApiResponse(304, headers=headers)
@@ -48,8 +51,9 @@ def list_jobs(api: Api, request: ApiRequest) -> ApiResponse:
     shown = _first_page(remaining, wanted.limit)
     following = shown[-1].job_id if len(shown) < len(remaining) else None
     document = JobsDocument(
-        jobs={card.job_id: card for card in shown}, next=following, as_of=request.now
-    )
+        jobs={card.job_id: card for card in shown}, next=following, as_of=request.now,
+        conversations=conversations,
+    )  # fmt: skip
     return ApiResponse(200, document, headers, compress=True)
 
 

@@ -12,6 +12,8 @@ from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
 from functions.jobs.take_slot import TakeSlot
+from functions.messages.office_texts import SendOfficeText
+from functions.messages.read_conversation import ReadConversation
 from functions.messages.sms_once import SentTexts
 from functions.people.accounts import Accounts
 from functions.people.api_keys import KeyCheck
@@ -54,6 +56,9 @@ class Api:
     roster: Roster
     add_photo: AddPhoto
     share_location: ShareLocation
+    read_conversation: ReadConversation
+    send_office_text: Callable[[], SendOfficeText]
+    """Built at the first text, so that no other request waits for the service's client."""
     sign_in: SignIn
     sessions: Sessions
     keys: KeyCheck

@@ -16,6 +16,7 @@ from functions.jobs.create import (
     EstimateRefused,
     WindowRefused,
 )
+from functions.messages.office_texts import OfficeTextRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.accounts import AccountExists, UnknownAccount, WeakPassword
 from functions.people.api_keys import TooManyKeys, UnknownKey
@@ -56,6 +57,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is nothing at this address"),
     "unknown-job": (404, "There is no such job"),
     "unknown-business": (404, "There is no business with that name here"),
+    "unknown-conversation": (404, "There is no conversation at this address"),
+    "no-phone": (404, "The job has no phone number; add one first"),
     "no-window": (404, "The job has no arrival window yet"),
     "no-location": (404, "The crew's location is not known now"),
     "unknown-queue": (404, "There is no queue with that name"),
@@ -79,6 +82,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "last-owner": (409, "A business needs an owner who can sign in; make someone else one first"),
     "too-many-keys": (409, "The business has as many API keys as it may have; revoke one"),
     "not-redrivable": (409, "These messages have no source queue; invoke their function by hand"),
+    "text-refused": (409, "The text cannot be sent to this number now"),
     "business-suspended": (409, "This business takes no bookings at the moment; call the business"),
     "business-changed": (412, "The settings have changed since you read them; read them again"),
     "job-changed": (412, "The job has changed since you read it; read it again"),
@@ -91,6 +95,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     ),
     "photo-refused": (422, "The photo cannot be accepted"),
     "unknown-flow": (422, "There is no flow with that name"),
+    "idempotency-key-missing": (428, "Send an Idempotency-Key, so that nothing is sent twice"),
     "if-match-missing": (428, "Send If-Match with the rev or version that you read"),
     "too-many-requests": (429, "Too many requests; try again later"),
     "internal": (500, "Something failed on our side"),
@@ -184,8 +189,10 @@ def problem_of(error: Exception) -> Problem:
             return Problem("business-changed", str(error), now, headers)
         case BusinessSuspended():
             return Problem("business-suspended")
-        case BookedOtherwise():
+        case OfficeTextRefused(why="idempotency_key_reused") | BookedOtherwise():
             return Problem("idempotency-key-reused")
+        case OfficeTextRefused():
+            return Problem("text-refused", str(error), {"why": error.why})
         case EditRefused(why="reason_missing"):
             return Problem("edit-reason-missing", str(error))
         case EditRefused(why="amount_missing"):

@@ -8,6 +8,7 @@ from functions.api.window_changes import WindowEntry
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
 from statemachine.consent import TextsConsent
+from statemachine.conversation import ListedConversation
 from statemachine.flows import Flow, Requirement
 from statemachine.job import (
     CrewRole,
@@ -64,6 +65,8 @@ class JobsDocument(Frozen):
     next: str | None = None
     """If set, there are more: send the request again with `after` set to this."""
     as_of: Utc
+    conversations: tuple[ListedConversation, ...] = ()
+    """Those of the list of conversations; only for dispatchers."""
 
 
 class BookedDocument(Frozen):

@@ -48,6 +48,7 @@ PARAMETERS = {
     "job_id": Parameter(JOB_ID_PATTERN, "unknown-job"),
     "photo_id": Parameter("^[0-9a-f]{32}$", "invalid"),
     "digest": Parameter("^[0-9a-f]{32}$", "unknown-job"),
+    "conversation": Parameter("^[0-9a-f]{32}$", "unknown-conversation"),
     "member": Parameter(NAME_PATTERN, "unknown-member"),
     "date": Parameter(DATE_PATTERN, "invalid"),
     "queue": Parameter(NAME_PATTERN, "unknown-queue"),

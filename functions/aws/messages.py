@@ -37,6 +37,9 @@ class S3Deliveries:
     def about(self, tenant: str, about: str) -> Iterator[Delivery]:
         return self._under(f"tenants/{tenant}/deliveries/{about}/", "")
 
+    def texts_about(self, tenant: str, about: str) -> Iterator[Delivery]:
+        return self._under(f"tenants/{tenant}/deliveries/{about}/", "-sms-customer.json")
+
     def remind(self, name: DeliveryName, at: datetime) -> None:
         with retryable():
             self.objects.put(f"{_due_prefix(name.tenant)}{_stamp(at)}/{name.tail}", b"{}")

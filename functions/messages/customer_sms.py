@@ -22,6 +22,7 @@ from functions.messages.phone_numbers import (
     PhoneRecord,
     PhoneRecords,
     change_phone_record,
+    is_stopped,
     phone_record,
 )
 from functions.messages.plan_reminders import PlanReminders, asked_edit
@@ -178,15 +179,9 @@ class SendSms:
             return "not_wanted"
         if text.owed.kind and not is_wanted(text.owed.kind, tenant, text.job):
             return "switched_off"
-        if self._has_opted_out(tenant, phone, number):
+        if is_stopped(self.numbers, tenant, phone, number):
             return OPTED_OUT
         return why_no_sms(phone, tenant.countries)
-
-    def _has_opted_out(self, tenant: BusinessSettings, phone: str, number: PhoneRecord) -> bool:
-        """From this business's texts, or from all of the number that it shares."""
-        if number.stopped:
-            return True
-        return tenant.sms_number is None and phone_record(self.numbers, SHARED, phone).stopped
 
     def _remember(self, text: TextAboutJob, tenant: BusinessSettings, phone: str) -> None:
         """Record what a reply to this text will mean, before anyone can reply."""

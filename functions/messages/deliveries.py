@@ -44,6 +44,9 @@ class Deliveries(Protocol):
     def about(self, tenant: str, about: str) -> Iterator[Delivery]:
         """Every delivery about one job (or endpoint): its delivery log."""
 
+    def texts_about(self, tenant: str, about: str) -> Iterator[Delivery]:
+        """Only the texts to the customer of one job."""
+
     def remind(self, name: DeliveryName, at: datetime) -> None:
         """Adds the delivery to the index by time. Raises Unavailable."""
 

@@ -1,23 +1,24 @@
 """Step 8, the other way: a customer replies by text with STOP, START, HELP, or YES.
 
-Any other text becomes a note on the job. Every text is accepted and counted, also from short codes
-or with only a picture.
+Every text from a phone is a message of its conversation. One that is no command is for people to
+read, and also becomes a note on the job. Texts from short codes are only counted.
 
 A text belongs to the business that owns the number it was sent to. On a shared number, an opt-out
-counts for every business that shares it, a YES for the one that asked, and anything else for the
-one that texted last.
+counts for every business that shares it, an answer for the one that asked, and anything else for
+the one that texted last.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from events import Changes, JobEditRequested, JobMoveRequested
+from events import Changes, JobEditRequested
+from functions.messages.answers import Answered, AnswerQuestions
+from functions.messages.conversations import Conversations, add_message
 from functions.messages.customer_jobs import BY_TEXT, jobs_of, open_jobs_of, texts_edit
 from functions.messages.deliveries import Busy
 from functions.messages.inbound import Inbound
 from functions.messages.phone_numbers import (
-    PendingQuestion,
     PhoneRecord,
     PhoneRecords,
     change_phone_record,
@@ -29,20 +30,21 @@ from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests, Tenants, UnknownTenant
 from statemachine.bounds import without_hidden
 from statemachine.business import MAIN, SHARED, BusinessSettings
+from statemachine.conversation import ConversationMessage
 from statemachine.deliveries import Delivery, DeliveryName, masked_phone
-from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.sms_parts import Wording, counted, filled
 from statemachine.sms_replies import (
     A_PICTURE,
     FROM_CUSTOMER,
     REPLIES,
+    WHICH_JOB,
     ReplyMeaning,
     is_keyword,
     meaning_of_reply,
     reply_to,
 )
-from statemachine.visit import VisitAnswer
+from statemachine.sms_wording import choices
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class ReceiveSms:
     numbers: PhoneRecords
     jobs: Jobs
     requests: Requests
+    conversations: Conversations
     once: SmsOnce
     service_answers: bool = False
     """Whether the carrier's service itself replies to a text that is only STOP, START, or HELP."""
@@ -74,25 +77,24 @@ class ReceiveSms:
         business = self._addressed(businesses, inbound, meant)
         if business is None:
             return meant
-        self._act(business, inbound, meant, now)
-        if meant in REPLIES and not (self.service_answers and is_keyword(inbound.body)):
-            self._reply(business, inbound, meant, now)
+        answered = self.answers(business.tenant, inbound, meant, now)
+        is_command = meant in REPLIES or answered.understood
+        job = self._meant_job(business, inbound)
+        if job and not is_command:
+            self._note(business, job, inbound, now)
+        add_message(
+            self.conversations, business.tenant, inbound.sender,
+            ConversationMessage(
+                message_id=inbound.event_id, at=inbound.at, sender="customer", text=inbound.body,
+                meant=meant, to_read=not is_command, job_id=job.job_id if job else None,
+            ), self.pause,
+        )  # fmt: skip
+        self._reply(business, inbound, meant, answered, now)
         return meant
 
-    def _act(
-        self, tenant: BusinessSettings, inbound: Inbound, meant: ReplyMeaning, now: datetime
-    ) -> None:
-        match meant:
-            case "yes":
-                if not self._yes(tenant, inbound, now):
-                    self._note(tenant, inbound, now)
-            case "reschedule":
-                self._note(tenant, inbound, now)
-                self._other_time(tenant, inbound, now)
-            case "other":
-                self._note(tenant, inbound, now)
-            case "stop" | "start" | "help":
-                pass
+    @property
+    def answers(self) -> AnswerQuestions:
+        return AnswerQuestions(self.numbers, self.jobs, self.requests, self.pause)
 
     def _owner_of(self, number: str) -> BusinessSettings | None:
         """The business whose own number this is; None for the shared one."""
@@ -116,22 +118,17 @@ class ReceiveSms:
     def _addressed(
         self, businesses: list[BusinessSettings], inbound: Inbound, meant: ReplyMeaning
     ) -> BusinessSettings | None:
-        """The one business that the text is for: a YES is for the one that asked, and anything else
-        for the one that texted last. The others learn nothing of it."""
-        if meant == "yes" and len(businesses) > 1:
+        """The one business that the text is for: an answer is for the one that asked, and anything
+        else for the one that texted last. The others learn nothing of it."""
+        if meant in ("yes", "choice") and len(businesses) > 1:
             known = [(each, self._known(each, inbound)) for each in businesses]
             answered = (each for each, number in known if number.answer_of(inbound.event_id))
-            asked = (each for each, number in known if self._asks(number, inbound.sender))
+            asked = (
+                each for each, number in known if self.answers.is_asked(number, inbound, meant)
+            )
             if found := next(chain(answered, asked), None):
                 return found
         return next(iter(businesses), None)
-
-    def _asks(self, number: PhoneRecord, phone: str) -> bool:
-        """Whether there is a question that still applies."""
-        question = self._open_question(number, phone)
-        if question is None:
-            return False
-        return _still_applies(question, self.jobs.read(number.tenant, question.job_id).value)
 
     def _known(self, tenant: BusinessSettings, inbound: Inbound) -> PhoneRecord:
         return phone_record(self.numbers, tenant.tenant, inbound.sender)
@@ -148,44 +145,7 @@ class ReceiveSms:
             ]
         )
 
-    def _yes(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> bool:
-        """Request the move that a pending question offers; returns whether there was a question."""
-        question = self._answered(tenant, inbound)
-        if question is None:
-            return False
-        self.requests.ask([_answer_to(question, tenant.tenant, inbound.event_id, now)])
-        return True
-
-    def _answered(self, tenant: BusinessSettings, inbound: Inbound) -> PendingQuestion | None:
-        """The question that this text answers; no other text can answer it from then on.
-
-        It is the oldest one that still applies. A copy of the text answers the same question.
-        """
-
-        def changed(number: PhoneRecord) -> PhoneRecord:
-            if number.answer_of(inbound.event_id):
-                return number
-            asked = self._open_question(number, inbound.sender)
-            return number.answered(asked, inbound.event_id) if asked else number
-
-        number = change_phone_record(
-            self.numbers, tenant.tenant, inbound.sender, changed, self.pause
-        )
-        return number.answer_of(inbound.event_id)
-
-    def _open_question(self, number: PhoneRecord, phone: str) -> PendingQuestion | None:
-        """A question about a job that has this number, preferably one about its current status."""
-        asked = {q.job_id: q for q in number.questions if q.answered_by is None}
-        found = {job.job_id: job for job in jobs_of(self.jobs, number.tenant, asked, phone)}
-        standing = [job_id for job_id, job in found.items() if _still_applies(asked[job_id], job)]
-        first = next(iter(standing or found), None)
-        return asked[first] if first else None
-
-    def _note(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> None:
-        """Add the text as a note to the job that it is most likely about."""
-        job = self._meant_job(tenant, inbound)
-        if job is None:
-            return
+    def _note(self, tenant: BusinessSettings, job: Job, inbound: Inbound, now: datetime) -> None:
         words = FROM_CUSTOMER.get(tenant.language)
         body = without_hidden(inbound.body) or A_PICTURE.get(tenant.language)
         note = JobEditRequested(
@@ -198,16 +158,6 @@ class ReceiveSms:
         )
         self.requests.ask([note])
 
-    def _other_time(self, tenant: BusinessSettings, inbound: Inbound, now: datetime) -> None:
-        """Record that the customer wants another time; the text with the link follows from that."""
-        job = self._meant_job(tenant, inbound)
-        if job is None or load_flow(job.flow).status(job.status).terminal:
-            return
-        start = job.schedule.window_start
-        answer = VisitAnswer(state="other_time", window_start=start, answer_by=inbound.at)
-        event_id = f"{inbound.event_id}-time"
-        self.requests.ask([_answer_edit(job.tenant, job.job_id, answer, event_id, now)])
-
     def _meant_job(self, tenant: BusinessSettings, inbound: Inbound) -> Job | None:
         """The job of the last text to this number, preferring open jobs."""
         known = self._known(tenant, inbound).jobs
@@ -217,51 +167,28 @@ class ReceiveSms:
         )
 
     def _reply(
-        self, tenant: BusinessSettings, inbound: Inbound, meant: ReplyMeaning, now: datetime
+        self,
+        tenant: BusinessSettings,
+        inbound: Inbound,
+        meant: ReplyMeaning,
+        answered: Answered,
+        now: datetime,
     ) -> None:
         """At most one reply to each text, in the tenant's language."""
-        words = reply_to(meant, tenant.language, tenant.phone)
-        text = counted(filled(words, {"business": tenant.name}))
+        is_ours = meant in REPLIES and not (self.service_answers and is_keyword(inbound.body))
+        if not (is_ours or answered.choose):
+            return
+        words = (
+            WHICH_JOB.get(tenant.language)
+            if answered.choose
+            else reply_to(meant, tenant.language, tenant.phone)
+        )
+        said = filled(words, {"business": tenant.name})
+        text = counted(f"{said}{choices(answered.choose, tenant)}")
         draft = _draft(tenant, inbound, text, now)
         sent = self.once(draft, inbound.sender, text.body, now, sender=tenant.sms_number)
         if sent.state == "held":  # only this message has the wording
             raise Busy("the carrier did not take the reply yet")
-
-
-def _answer_to(
-    question: PendingQuestion, tenant: str, event_id: str, now: datetime
-) -> JobMoveRequested | JobEditRequested:
-    """What a YES to that question requests."""
-    if question.move is None:
-        yes = VisitAnswer(state="yes", window_start=question.window_start)
-        return _answer_edit(tenant, question.job_id, yes, event_id, now)
-    return JobMoveRequested(
-        tenant=tenant,
-        job_id=question.job_id,
-        event_id=event_id,
-        occurred_at=now,
-        actor=BY_TEXT,
-        move=question.move,
-        expected_rev=question.rev,
-    )
-
-
-def _answer_edit(
-    tenant: str, job_id: str, answer: VisitAnswer, event_id: str, now: datetime
-) -> JobEditRequested:
-    return JobEditRequested(
-        tenant=tenant,
-        job_id=job_id,
-        event_id=event_id,
-        occurred_at=now,
-        actor=BY_TEXT,
-        changes=Changes(visit_answer=answer),
-    )
-
-
-def _still_applies(question: PendingQuestion, job: Job) -> bool:
-    """Whether no move was made since the question was asked."""
-    return not job.ledger or job.ledger[-1].rev <= question.rev
 
 
 def _draft(tenant: BusinessSettings, inbound: Inbound, text: Wording, now: datetime) -> Delivery:

@@ -8,12 +8,13 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Stored, Unavailable
+from statemachine.business import SHARED, BusinessSettings
 from statemachine.consent import TextsConsent
 from statemachine.values import EventId, Frozen, JobId, Name, Tenant, Utc
 
@@ -34,6 +35,16 @@ class PendingQuestion(Frozen):
     """The text that answered it; a copy of that text answers no other question."""
 
 
+class PendingChoice(Frozen):
+    """Several jobs may be meant by a YES or an R: the customer was asked for the number of one."""
+
+    meant: Literal["yes", "reschedule"]
+    jobs: Annotated[tuple[JobId, ...], Field(min_length=2)]
+    """In the order of the numbers that stand for them, from 1."""
+    asked_by: EventId
+    """The text that we asked back about; a copy of it asks the same."""
+
+
 class PhoneRecord(Frozen):
     tenant: Tenant
     digest: str
@@ -42,6 +53,7 @@ class PhoneRecord(Frozen):
     started_at: Utc | None = None
     questions: tuple[PendingQuestion, ...] = ()
     """Open questions, at most one for each job, oldest first."""
+    choice: PendingChoice | None = None
     jobs: tuple[JobId, ...] = ()
     """The jobs that this number was last sent texts about, newest first."""
     introduced_by: Annotated[str, Field(max_length=120)] | None = None
@@ -115,6 +127,10 @@ class PhoneRecord(Frozen):
         changed = tuple(taken if asked == question else asked for asked in self.questions)
         return self.with_(questions=changed)
 
+    def choice_of(self, event_id: str) -> PendingChoice | None:
+        """What we asked back about this text, or None."""
+        return self.choice if self.choice and self.choice.asked_by == event_id else None
+
 
 class PhoneRecords(Protocol):
     def read(self, tenant: str, digest: str) -> Stored[PhoneRecord] | None: ...
@@ -134,6 +150,16 @@ def phone_record(numbers: PhoneRecords, tenant: str, phone: str) -> PhoneRecord:
     digest = digest_of(tenant, phone)
     stored = numbers.read(tenant, digest)
     return stored.value if stored else PhoneRecord(tenant=tenant, digest=digest)
+
+
+def is_stopped(
+    numbers: PhoneRecords, tenant: BusinessSettings, phone: str, known: PhoneRecord
+) -> bool:
+    """Whether the number gets no texts of this business, which knows that about it, or none of the
+    number that the business shares."""
+    return known.stopped or (
+        tenant.sms_number is None and phone_record(numbers, SHARED, phone).stopped
+    )
 
 
 def change_phone_record(

@@ -21,6 +21,9 @@ from functions.jobs.advance import AdvanceJob
 from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
 from functions.jobs.take_slot import TakeSlot
+from functions.messages.office_texts import SendOfficeText
+from functions.messages.read_conversation import ReadConversation
+from functions.messages.sms_once import SmsOnce
 from functions.ops.dead_letters import DeadLetterService
 from functions.ops.explain_job import ExplainJob
 from functions.ops.overview import OpsOverview
@@ -66,11 +69,14 @@ from tests.support.fakes import (
 from tests.support.faults import Faults
 from tests.support.index_fakes import FakeJobIndex
 from tests.support.message_fakes import (
+    FakeConversations,
     FakeDelayedMessages,
     FakeDeliveries,
     FakeEndpoints,
     FakeMetrics,
+    FakePhoneRecords,
     FakeSentTexts,
+    FakeSmsProvider,
 )
 from tests.support.ops_fakes import (
     FakeDeadLetterQueues,
@@ -223,9 +229,15 @@ class ApiBackend:
         self.accounts, self.limits = FakeAccounts(), FakeLimits()
         self.roster, self.claims = FakeRoster(), FakeReservations(self.faults)
         self.keys, self.log, self.metrics = FakeKeyStore(), FakeLog(), FakeMetrics()
+        self.conversations = FakeConversations(self.bucket)
+        self.numbers, self.provider = FakePhoneRecords(self.bucket), FakeSmsProvider(self.faults)
+        self.sent_texts, claims = FakeSentTexts(self.faults), itertools.count(1)
+        self.texts_once = SmsOnce(
+            FakeDeliveries(self.bucket), self.provider, self.metrics, self.log,
+            lambda: f"claim-{next(claims)}", self.sent_texts, no_pause,
+        )  # fmt: skip
         self.photos = FakePhotos(self.bucket, self.site)
         self.locations = FakeCrewLocations(self.faults)
-        self.sent_texts = FakeSentTexts(self.faults)
         self.dead_letter_queues = FakeDeadLetterQueues(self.faults)
         self.invalidations = FakeInvalidationTimes(self.faults)
         self.execution_counts = FakeExecutionCounts()
@@ -263,6 +275,12 @@ class ApiBackend:
             roster=self.roster,
             add_photo=AddPhoto(self.jobs, self.views, self.bus, self.photos, pause=no_pause),
             share_location=ShareLocation(self.locations),
+            read_conversation=ReadConversation(
+                self.conversations, self.numbers, FakeDeliveries(self.bucket), no_pause
+            ),
+            send_office_text=lambda: SendOfficeText(
+                self.conversations, self.numbers, self.texts_once, no_pause
+            ),
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
             sessions=Sessions(ring, self.accounts, self.ended_sessions),
             keys=KeyCheck(self.api_keys, self.accounts),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from functions.api.routes import ROUTES
+from functions.messages.phone_numbers import digest_of as conversation_of
 from statemachine.ids import digest_of
 from statemachine.proof_of_service import photo_id_of
 from tests.api.api_fixture import ApiBackend
@@ -51,6 +52,11 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/jobs/<job_id>":                  (401, 200, 200, 200, 404, 200, 200),
     "POST /api/jobs/<job_id>/moves":           (401, 200, 403, 200, 404, 403, 200),
     "PATCH /api/jobs/<job_id>":                (401, 200, 403, 200, 404, 403, 200),
+    "GET /api/conversations":                (401, 200, 403, 403, 403, 403, 200),
+    "GET /api/jobs/<job_id>/conversation":  (401, 200, 403, 403, 403, 403, 200),
+    "GET /api/conversations/<conversation>": (401, 404, 403, 403, 403, 403, 404),
+    "POST /api/conversations/<conversation>/messages": (401, 409, 403, 403, 403, 403, 409),
+    "PUT /api/conversations/<conversation>/read": (401, 404, 403, 403, 403, 403, 404),
     "GET /api/my/jobs":                         (401, 200, 200, 200, 200, 200, 200),
     "GET /api/crew":                            (401, 200, 200, 403, 403, 200, 200),
     "PUT /api/crew/<member>/days/<date>":       (401, 204, 403, 403, 403, 403, 204),
@@ -84,7 +90,8 @@ TABLE: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 """`confirm` is 409 for everyone because the job is already confirmed. The job is not under way, so
 its location can be neither shared nor read. The photo was not uploaded. There is no API key, and no
-one was invited. The queries of customers and reports are missing."""
+one was invited. No one has texted yet, and it is quiet hours. The queries of customers and of
+reports are missing."""
 
 PHOTO = {
     "event_id": "photo-1",
@@ -129,6 +136,8 @@ BODIES: dict[str, Any] = {
     "POST /api/track/<digest>/notes": {"token": TOKEN, "note": "Mind the dog"},
     "POST /api/track/<digest>/texts": {"token": TOKEN, "unwanted": ["reminders"]},
     "POST /api/track/<digest>/cancel": {"token": TOKEN, "reason": "Sold it"},
+    "POST /api/conversations/<conversation>/messages": {"text": "On our way", "job_id": JOB},
+    "PUT /api/conversations/<conversation>/read": {"seq": 1},
     "POST /api/ops/dead-letters/<queue>/redrive": {"message_ids": None},
     "POST /api/ops/dead-letters/<queue>/discard": {"message_ids": None},
 }
@@ -145,6 +154,7 @@ CELLS = [
 PATH_VALUES = {
     "job_id": JOB,
     "digest": DIGEST,
+    "conversation": conversation_of("main", "+15555550123"),
     "member": "fay",
     "date": "2026-11-22",
     "photo_id": PHOTO_ID,

@@ -8,8 +8,10 @@ import pytest
 
 from deploy import erase
 from deploy.erase import NumberErased, erase_job, erase_number
+from functions.aws.conversations import S3Conversations
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
 from functions.aws.s3_stores import S3Tenants
+from functions.messages.conversations import add_message
 from functions.messages.phone_numbers import (
     PendingQuestion,
     PhoneRecord,
@@ -18,6 +20,7 @@ from functions.messages.phone_numbers import (
 )
 from functions.protocol.ports import Unavailable
 from statemachine.business import BusinessSettings
+from statemachine.conversation import ConversationMessage, ConversationPage
 from statemachine.deliveries import Delivery, DeliveryName, masked_phone
 from statemachine.ids import digest_of as digest_of_token
 from statemachine.job import Photo
@@ -84,6 +87,24 @@ def test_a_number_that_wanted_texts_leaves_nothing(kept: Kept) -> None:
     assert len(kept.versions("tenants/main/numbers/")) == 1
     assert kept.known(BOB) is not None
     assert kept.erase(ADA) == NumberErased(objects=0, opt_out_kept=False)
+
+
+def test_a_conversation_goes_with_its_number_and_others_stay(kept: Kept) -> None:
+    conversations = S3Conversations(kept.s3, kept.bucket)
+    for number, phone in enumerate((ADA, BOB) * 2):
+        said = ConversationMessage(
+            message_id=f"in-{number}", at=NOON, sender="customer", text="Hello", to_read=True
+        )
+        add_message(conversations, "main", phone, said)
+    page = ConversationPage(messages=(said.with_(seq=1),))
+    conversations.write_page("main", digest_of("main", ADA), page)
+    assert kept.erase(ADA).objects > 3
+    left = kept.versions("tenants/main/conversations/")
+    assert [key for key in left if digest_of("main", ADA) in key] == []
+    assert left.count("tenants/main/conversations/list.json") == 1
+    listed = conversations.read_list("main")
+    assert listed
+    assert [each.phone_end for each in listed.value.conversations] == [BOB[-4:]]
 
 
 def test_of_a_number_that_said_stop_only_that_is_left(kept: Kept) -> None:

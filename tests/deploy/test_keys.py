@@ -166,7 +166,7 @@ def statements(function: str) -> Iterator[tuple[set[str], set[str]]]:
         for statement in policy["Statement"]:
             actions = statement["Action"]
             actions = {actions} if isinstance(actions, str) else set(actions)
-            of_roster = "CrewRoster" in str(statement["Resource"])
+            of_roster = "CrewRoster" in str(statement.get("Resource"))
             if of_roster and any(action.startswith("dynamodb:") for action in actions):
                 on_aws = statement["Condition"]["ForAllValues:StringLike"]
                 yield actions, set(on_aws["dynamodb:LeadingKeys"])

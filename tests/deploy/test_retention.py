@@ -13,6 +13,7 @@ from cli.data.audit_log import audit_line
 from deploy.bundle import ROOT
 from deploy.template_file import read_template
 from functions.aws.business_settings import S3SettingsStore
+from functions.aws.conversations import S3Conversations
 from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.logos import S3Logos
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
@@ -25,6 +26,12 @@ from functions.protocol.ports import StuckJob
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.business import BusinessSettings
 from statemachine.business_changes import SettingsChange, created
+from statemachine.conversation import (
+    Conversation,
+    ConversationList,
+    ConversationMessage,
+    ConversationPage,
+)
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
 from statemachine.views import Board, card_of, view_of
@@ -126,6 +133,11 @@ def write_everything(s3: Any) -> None:
     )
     spent = SpentTexts(tenant="main", day="2026-11-21", of="business")
     S3TextBudgets(s3, "JobsBucket").write(spent, None)
+    conversations, phone = S3Conversations(s3, "JobsBucket"), "+12065550123"
+    conversations.write(Conversation(tenant="main", digest="d" * 32, phone=phone), None)
+    said = ConversationMessage(seq=1, message_id="in-1", at=NOON, sender="customer", text="Hi")
+    conversations.write_page("main", "d" * 32, ConversationPage(messages=(said,)))
+    conversations.write_list("main", ConversationList(), None)
     S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)
     S3InvalidationUsage(s3, "JobsBucket").write(MonthlyUsage(month="2026-11"), None)
     S3Photos(s3, "JobsBucket", "SiteBucket", "h", None).publish("a" * 32, b"jpeg")
@@ -165,6 +177,8 @@ def test_every_write_of_a_message_and_an_ended_job_has_an_erasing_rule(
         ("jobs", ["ended-erased"]), ("jobs", ["ended-erased"]),
         ("deliveries", ["messages-erased"]), ("deliveries", ["messages-erased"]),
         ("budgets", ["messages-erased"]),
+        ("conversations", ["messages-erased"]), ("conversations", ["messages-erased"]),
+        ("conversations", ["messages-erased"]),
     ]  # fmt: skip
 
 

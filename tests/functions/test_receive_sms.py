@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,11 +18,12 @@ from functions.protocol.batches import Permanent
 from statemachine.business import SHARED, BusinessSettings
 from statemachine.edits import edited
 from statemachine.flows import load_flow
-from statemachine.job import Customer
+from statemachine.job import Customer, Place, Schedule
 from statemachine.lifecycle import Committed, Refused, judge
 from tests.functions.messages.test_messages import PHONE, MessageSenders, confirmed
 from tests.support.builders import CUSTOMER, NOON, SOON, a_job, an_edit, minutes, moved
 from tests.support.fakes import FakeJobs, FakeTenants, no_pause, to_bytes
+from tests.support.faults import Crashed, FaultAtCall, Faults
 
 OURS = "+15555559999"
 
@@ -53,6 +54,7 @@ class Phone(MessageSenders):
             self.numbers,
             FakeJobs(self.bucket),
             self.requests,
+            self.conversations,
             self.send.once,
             service_answers,
             no_pause,
@@ -120,15 +122,67 @@ def test_a_yes_to_nothing_is_a_note_for_people_to_read() -> None:
 OTHER = "261121-7k3m2r"
 
 
-def test_each_question_belongs_to_its_job_and_one_yes_too_many_is_a_note() -> None:
+def asked_about_two() -> tuple[Phone, Any]:
+    """A phone that was asked about a job on Monday, and about another on Tuesday."""
     phone, first = asked()
-    phone.text(phone.store(a_job(job_id=OTHER, schedule=SOON)), seq=0)
-    for n in (1, 1, 2, 2, 3):  # the queue brings some twice
-        phone.says("YES", message_id=f"in-{n}")
-    once = list(dict.fromkeys(moves(phone)))
-    assert once == [(first.job_id, "confirm"), (OTHER, "confirm")]
-    assert len({request.event_id for request in phone.requests.asked}) == 3
-    assert notes(phone) == [(OTHER, "Text from the customer: YES")]
+    assert SOON.window_start
+    assert SOON.window_end
+    tuesday = Schedule(
+        window_start=SOON.window_start + timedelta(days=1),
+        window_end=SOON.window_end + timedelta(days=1),
+    )
+    phone.text(phone.store(a_job(job_id=OTHER, schedule=tuesday)), seq=0)
+    return phone, first
+
+
+WHICH = (
+    "Haulway: Which pickup? Reply 1 for Mon, Nov 23, 7:00-11:00 AM; "
+    "2 for Tue, Nov 24, 7:00-11:00 AM"
+)
+
+
+def test_a_yes_that_may_mean_several_jobs_asks_back_once_and_a_number_answers() -> None:
+    phone, first = asked_about_two()
+    for n, body in [(1, "YES"), (1, "YES"), (2, "2"), (2, "2"), (1, "YES"), (3, "Yes"), (4, "1")]:
+        phone.says(body, message_id=f"in-{n}")  # the queue brings some twice
+    assert [body for _, body in phone.texts.sent][2:] == [WHICH]
+    assert list(dict.fromkeys(moves(phone))) == [(OTHER, "confirm"), (first.job_id, "confirm")]
+    assert notes(phone) == [(OTHER, "Text from the customer: 1")]
+
+
+@pytest.mark.parametrize("body", ["1", "yes 1", "#1 please"])
+def test_a_number_chooses_only_what_was_asked_back(body: str) -> None:
+    phone, first = asked()
+    phone.says(body)
+    assert notes(phone) == [(first.job_id, f"Text from the customer: {body}")]
+
+
+def test_two_jobs_in_one_window_are_told_apart_by_their_addresses() -> None:
+    phone, _ = asked()
+    elsewhere = Place(address="7 Pine Street, Springfield, Illinois 62704")
+    phone.text(phone.store(a_job(job_id=OTHER, schedule=SOON, place=elsewhere)), seq=0)
+    phone.says("C")
+    assert phone.texts.sent[-1][1] == (
+        "Haulway: Which pickup? Reply 1 for 12 Harbor Road; 2 for 7 Pine Street"
+    )
+
+
+@pytest.mark.parametrize("body", ["R", "reprogramar"])
+def test_another_time_that_may_mean_several_jobs_asks_back_too(body: str) -> None:
+    phone, _ = asked_about_two()
+    phone.set_tenant(language="es")
+    phone.says(body)
+    assert phone.requests.asked == []
+    assert phone.texts.sent[-1][1] == (
+        "Haulway: ¿Cuál recogida? Responda 1 para el mar 24 nov, 07:00-11:00; "
+        "2 para el lun 23 nov, 07:00-11:00"
+    )
+    phone.says("2", message_id="in-2")
+    (edit,) = phone.requests.asked
+    assert isinstance(edit, JobEditRequested)
+    assert edit.job_id == a_job().job_id
+    assert edit.changes.visit_answer
+    assert edit.changes.visit_answer.state == "other_time"
 
 
 def test_a_yes_answers_a_current_question_before_an_overtaken_one() -> None:
@@ -162,15 +216,6 @@ def test_a_strangers_booking_takes_over_neither_yes_nor_notes(status: str | None
     phone.says("the gate is open", message_id="in-2")
     assert OTHER not in repr(phone.requests.asked)
     assert notes(phone)[-1] == (own.job_id, "Text from the customer: the gate is open")
-
-
-def test_two_bookings_by_the_form_under_one_number_are_both_asked_about() -> None:
-    phone = Phone()
-    for job_id in (a_job().job_id, OTHER):
-        phone.text(phone.store(a_job(job_id=job_id, created_by=CUSTOMER, schedule=SOON)), seq=0)
-    phone.says("YES")
-    phone.says("YES", message_id="in-2")
-    assert moves(phone) == [(a_job().job_id, "confirm"), (OTHER, "confirm")]
 
 
 @pytest.mark.parametrize(
@@ -431,3 +476,54 @@ def test_stop_and_start_to_a_shared_number_are_for_all() -> None:
         phone.requests.asked.clear()
         phone.says(body, at=NOON + minutes(at), message_id=f"in-{at}")
         assert who_acts(phone) == {"main", "other"}
+
+
+def conversation(phone: Phone) -> list[tuple[str, str | None, bool]]:
+    stored = phone.conversations.read("main", digest_of("main", PHONE))
+    said = stored.value.messages if stored else ()
+    return [(each.text, each.meant, each.to_read) for each in said]
+
+
+def test_every_text_is_a_message_once_and_what_is_no_command_is_to_be_read() -> None:
+    phone, job = asked()
+    texts = ["YES", "please stop before the gate", "", "HELP", "STOP", "2"]
+    for number, body in enumerate(texts * 2):
+        phone.says(body, message_id=f"in-{number % len(texts)}")
+    assert conversation(phone) == [
+        ("YES", "yes", False),
+        ("please stop before the gate", "other", True),
+        ("", "other", True),
+        ("HELP", "help", False),
+        ("STOP", "stop", False),
+        ("2", "choice", True),
+    ]
+    listed = phone.conversations.read_list("main")
+    assert listed
+    (entry,) = listed.value.conversations
+    assert (entry.unread, entry.job_id, entry.phone_end) == (3, job.job_id, PHONE[-4:])
+
+
+def test_a_text_from_a_number_without_a_job_is_a_message_too() -> None:
+    phone = Phone()
+    phone.says("Do you haul pianos?")
+    assert phone.requests.asked == []
+    assert conversation(phone) == [("Do you haul pianos?", "other", True)]
+
+
+def test_no_text_is_lost_or_doubled_when_a_function_dies_anywhere() -> None:
+    for call in range(1, 40):
+        phone, _ = asked()
+        phone.bucket.faults = FaultAtCall(call, "crash")
+        try:
+            phone.says("The gate is open")
+        except Crashed:
+            phone.bucket.faults = Faults()
+            phone.says("The gate is open")
+        else:
+            break
+        assert conversation(phone) == [("The gate is open", "other", True)]
+        listed = phone.conversations.read_list("main")
+        assert listed
+        assert [each.unread for each in listed.value.conversations] == [1]
+    else:
+        pytest.fail("it always dies")

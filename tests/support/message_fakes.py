@@ -14,6 +14,7 @@ from functions.messages.sms_once import SmsNotAccepted, SmsOutcomeUnknown, SmsRe
 from functions.messages.webhook_client import NoResponse, WebhookResponse
 from functions.protocol.metrics import MetricName, Unit
 from functions.protocol.ports import Stored, Unavailable
+from statemachine.conversation import Conversation, ConversationList, ConversationPage
 from statemachine.deliveries import Delivery, DeliveryName
 from tests.support.builders import NOON
 from tests.support.fakes import Bucket, load, to_bytes
@@ -40,6 +41,9 @@ class FakeDeliveries:
             assert stored
             yield stored.value
 
+    def texts_about(self, tenant: str, about: str) -> Iterator[Delivery]:
+        return (each for each in self.about(tenant, about) if each.name.channel == "sms")
+
     def remind(self, name: DeliveryName, at: datetime) -> None:
         self.bucket.put(f"tenants/{name.tenant}/due/{at:%Y%m%dT%H%M%SZ}/{name.tail}", b"{}")
 
@@ -64,6 +68,36 @@ class FakePhoneRecords:
     def write(self, number: PhoneRecord, replacing: str | None) -> None:
         key = f"tenants/{number.tenant}/numbers/{number.digest}.json"
         self.bucket.put_if(key, to_bytes(number), replacing)
+
+
+class FakeConversations:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, tenant: str, digest: str) -> Stored[Conversation] | None:
+        return load(self.bucket, self._key(tenant, f"{digest}/latest"), Conversation)
+
+    def write(self, conversation: Conversation, replacing: str | None) -> None:
+        key = self._key(conversation.tenant, f"{conversation.digest}/latest")
+        self.bucket.put_if(key, to_bytes(conversation), replacing)
+
+    def read_page(self, tenant: str, digest: str, first: int) -> ConversationPage | None:
+        key = self._key(tenant, f"{digest}/{first:08d}")
+        stored = load(self.bucket, key, ConversationPage)
+        return stored.value if stored else None
+
+    def write_page(self, tenant: str, digest: str, page: ConversationPage) -> None:
+        key = self._key(tenant, f"{digest}/{page.messages[0].seq:08d}")
+        self.bucket.put(key, to_bytes(page))
+
+    def read_list(self, tenant: str) -> Stored[ConversationList] | None:
+        return load(self.bucket, self._key(tenant, "list"), ConversationList)
+
+    def write_list(self, tenant: str, listed: ConversationList, replacing: str | None) -> None:
+        self.bucket.put_if(self._key(tenant, "list"), to_bytes(listed), replacing)
+
+    def _key(self, tenant: str, name: str) -> str:
+        return f"tenants/{tenant}/conversations/{name}.json"
 
 
 class FakeTextBudgets:

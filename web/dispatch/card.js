@@ -8,7 +8,7 @@ import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/shared/ui/
 import { moneyText } from "/shared/ui/money.js";
 
 /** What a card shows, as texts; two cards with the same facts look the same. */
-export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map() }) {
+export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map(), unread = new Map() }) {
   const late_ms = overdueMs(card, now_ms);
   const span = windowText(card.schedule, "en", zone);
   const start = card.schedule?.window_start ?? card.schedule?.window_end;
@@ -28,6 +28,7 @@ export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map
     price: moneyText(card.price_cents, currency),
     age: spanText(Math.max(ageMs(card, now_ms), MINUTE_MS)),
     overdue: late_ms === null ? null : roughText(Math.max(late_ms, MINUTE_MS)),
+    unread: unread.get(card.job_id) ?? 0,
     textsStopped: card.texts_stopped ?? false,
     unsent: unsentText(card.unsent_text),
     call: Boolean(card.call_after) && Date.parse(card.call_after) <= now_ms,
@@ -73,7 +74,7 @@ export function cardNode(facts) {
 }
 
 function about(facts) {
-  const { address, arrival, crew, truck, load, attempts, notes, price, age, overdue, textsStopped, unsent, call } = facts;
+  const { address, arrival, crew, truck, load, attempts, notes, price, age, overdue, unread, textsStopped, unsent, call } = facts;
   return [
     el("p.card-address", {}, el("bdi", {}, address)),
     arrival && el("p.card-line.numbers", {}, icon("calendar"), arrival),
@@ -102,6 +103,14 @@ function about(facts) {
           icon("note"),
           notes,
           el("span.unseen", {}, notes === 1 ? " note" : " notes"),
+        ),
+      unread > 0 &&
+        el(
+          "span.unread-mark",
+          { "data-testid": "unread" },
+          icon("message"),
+          `${unread} new`,
+          el("span.unseen", {}, unread === 1 ? " message" : " messages"),
         ),
       call &&
         el(

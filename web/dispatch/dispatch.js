@@ -18,6 +18,7 @@ import { DayPage } from "./day_page.js";
 import { DragAndDrop } from "./drag_and_drop.js";
 import { Drawer } from "./drawer.js";
 import { KeyboardMoves } from "./keyboard.js";
+import { MessagesDialog } from "./messages_dialog.js";
 import { openMoveMenu } from "./move_menu.js";
 import { MoveMaker } from "./make_move.js";
 import { NewJobDialog } from "./new_job.js";
@@ -44,6 +45,7 @@ class DispatchPage {
     view: (view) => this.#goTo({ view, date: null, job: null }),
     newJob: () => this.#newJob(),
     alerts: () => this.#alerts.choose(),
+    messages: () => this.#messages.open(),
     signOut: () => this.#signOut(),
   });
   #alerts = new BoardAlerts({
@@ -71,6 +73,7 @@ class DispatchPage {
     goTo: (date) => this.#goTo({ view: "day", date, job: null }),
     redraw: () => this.#draw(),
   });
+  #messages = new MessagesDialog(this.#session, this.#notices, (job_id) => this.#openJob(job_id));
   #business = new BusinessBar({ redraw: () => this.#draw() });
   #place = viewIn(location.search);
   #signedInAs = "";
@@ -120,12 +123,14 @@ class DispatchPage {
       flowName,
       view: this.#session.seesRoster ? this.#place.view : null,
       mayCreate: this.#session.isDispatcher,
+      unread: this.#session.unread.all,
     });
     this.#business.show(user);
     this.#drawFreshness();
     if (this.#isDay) this.#drawDay();
     else this.#drawBoard(flowName);
     this.#drawer.follow();
+    this.#messages.follow();
     this.#openLinked();
     this.#drawTitle();
   }
@@ -145,7 +150,7 @@ class DispatchPage {
   }
 
   #drawBoard(flowName) {
-    const { board, now_ms, zone, currency, trucks, freshness } = this.#session;
+    const { board, now_ms, zone, currency, trucks, freshness, unread } = this.#session;
     const columns = this.#session.columns(flowName, this.#toolbar.filter);
     const any = board.shown().length > 0;
     const matching = columns.some(({ cards }) => cards.length > 0);
@@ -157,12 +162,13 @@ class DispatchPage {
         "no-match",
         noMatch(() => this.#toolbar.clearFilter()),
       );
-    else this.#view.show(flowName, columns, { now_ms, zone, currency, trucks });
+    else this.#view.show(flowName, columns, { now_ms, zone, currency, trucks, unread: unread.byJob });
   }
 
   #drawSignIn() {
     if (this.#root.dataset.scene === "sign-in") return;
     this.#drawer.close();
+    this.#messages.close();
     const expired = this.#session.user !== null;
     if (!expired) {
       this.#notices.clear();

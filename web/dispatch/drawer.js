@@ -1,13 +1,15 @@
 // One job with all details, at the side of the board. When its card changes, the details are read
 // again. A form that is open stays as it is.
 
-import { NoAnswer, Problem } from "/shared/api/api.js";
+import { Problem } from "/shared/api/api.js";
 import { daysFor } from "/dispatch/state/crew_choices.js";
 import { hasEnded } from "/dispatch/state/day.js";
 import { copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { crewForm } from "./crew_form.js";
+import { errorText } from "./edit_errors.js";
 import { noteForm, detailsForm, scheduleForm } from "./edit_forms.js";
+import { conversationFor } from "./conversation_view.js";
 import { historyPart, notesPart } from "./drawer_history.js";
 import {
   actionsPart,
@@ -44,6 +46,7 @@ export class Drawer {
   #body;
   #notes;
   #noteList;
+  #conversation;
 
   /**
    * `onClosed(job_id)` is called after the drawer was closed, to give the focus back;
@@ -67,6 +70,7 @@ export class Drawer {
     this.#job_id = job_id;
     this.#detail = null;
     this.#editing = null;
+    this.#conversation = null;
     this.#body = el("div.drawer-body", {});
     this.#notes = el("section.part", { "aria-label": "Notes" });
     const dialog = el(
@@ -106,6 +110,7 @@ export class Drawer {
   /** The board has changed: reads the job again if its card is newer. */
   follow() {
     if (this.#dialog === null || this.#detail === null) return;
+    this.#conversation?.follow();
     const card = this.#session.board.card(this.#job_id);
     if (card && card.rev > this.#detail.rev) this.#read();
   }
@@ -160,6 +165,7 @@ export class Drawer {
     if (!first && detail.rev < this.#detail.rev) return;
     this.#detail = detail;
     if (first) this.#build();
+    this.#conversation = conversationFor(this.#conversation, detail, this.#session, this.#notices);
     this.#draw();
     this.#readTruckNames();
     if (first) this.#body.querySelector("#drawer-title").focus();
@@ -204,11 +210,13 @@ export class Drawer {
         editing("Proof", proofPart),
         editing("Money", moneyPart),
         this.#notes,
+        this.#conversation?.node,
         isDispatcher && againPart(detail, { bookAgain: () => this.#bookAgain(detail) }),
         linkPart(detail, { copy: () => this.#copyLink() }),
         historyPart(detail, told),
       );
     });
+    this.#conversation?.scrollToEnd();
   }
 
   #edit(title) {
@@ -285,12 +293,4 @@ export class Drawer {
     if (await copyText(tracking_url)) this.#notices.good("Tracking link copied.");
     else this.#notices.warn(`Please copy the link yourself: ${tracking_url}`);
   }
-}
-
-function errorText(error) {
-  if (error instanceof NoAnswer) return "No answer came. Check whether it was saved before you try again.";
-  if (!(error instanceof Problem)) return "Something went wrong.";
-  if (error.slug === "job-changed")
-    return "Someone else changed this job. It is now up to date here. Check it, then save again.";
-  return error.detail || error.title || "Not saved.";
 }

@@ -24,7 +24,7 @@ export class Toolbar {
   #chips = {};
   #search;
 
-  /** `act`: {filter(filter), flow(name), view(name), newJob(), alerts(), signOut()}. */
+  /** `act`: {filter(filter), flow(name), view(name), newJob(), alerts(), messages(), signOut()}. */
   constructor(root, banner, act) {
     this.#root = root;
     this.#banner = banner;
@@ -49,14 +49,15 @@ export class Toolbar {
   }
 
   /** `view` is `board`, `day`, or null for people who have only the board. */
-  show({ user, flows, flowNames, flowName, view, mayCreate }) {
+  show({ user, flows, flowNames, flowName, view, mayCreate, unread = 0 }) {
     if (this.#parts === null) this.#build(user, mayCreate);
+    this.#drawUnread(unread);
     this.#drawViews(view);
     this.#drawFlows(flows, view === "day" ? [] : flowNames, flowName);
   }
 
   #build(user, mayCreate) {
-    const { newJob, alerts, signOut } = this.#act;
+    const { newJob, alerts, messages, signOut } = this.#act;
     this.#search = el("input.input", {
       type: "search",
       placeholder: "Name, address, phone, load, crew",
@@ -84,7 +85,8 @@ export class Toolbar {
     );
     const flows = el("div.flows", { role: "group", "aria-label": "Kind of job" });
     const views = el("div.flows.views", { role: "group", "aria-label": "View" }, this.#viewNodes());
-    this.#parts = { views, flows, searching, fresh };
+    const unread = el("span.count.numbers", { "data-testid": "unread-count", hidden: true });
+    this.#parts = { views, flows, searching, fresh, unread };
     fill(
       this.#root,
       brand(),
@@ -98,6 +100,14 @@ export class Toolbar {
           { type: "button", onclick: newJob, "data-testid": "new-job-button" },
           icon("plus"),
           el("span", {}, "New job"),
+        ),
+      mayCreate &&
+        el(
+          "button.button.plain.compact",
+          { type: "button", onclick: messages, "data-testid": "messages-button" },
+          icon("message"),
+          "Messages",
+          unread,
         ),
       el(
         "div.account",
@@ -134,6 +144,12 @@ export class Toolbar {
         ),
       ),
     );
+  }
+
+  #drawUnread(number) {
+    const { unread } = this.#parts;
+    unread.hidden = number === 0;
+    say(unread, number === 0 ? "" : `${number} new`);
   }
 
   #viewNodes() {

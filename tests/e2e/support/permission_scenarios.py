@@ -39,7 +39,13 @@ from tests.e2e.support.permission_jobs import (
     since,
     tomorrow,
 )
-from tests.e2e.support.permission_scenarios_api import dispatches, oversees, owns, works
+from tests.e2e.support.permission_scenarios_api import (
+    converses,
+    dispatches,
+    oversees,
+    owns,
+    works,
+)
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import DISPATCHER, a_request
 from tests.support.message_fakes import an_endpoint
@@ -249,7 +255,7 @@ def _nothing_else_is_open(stack: Laptop) -> None:
 
 
 SCENARIOS: dict[str, tuple[Callable[[Function], Act], ...]] = {
-    "api": (dispatches, works, oversees, owns),
+    "api": (dispatches, converses, works, oversees, owns),
     "create-job": (books, is_fed),
     "advance-job": (advances, is_fed),
     "edit-job": (edits, is_fed),

@@ -22,7 +22,7 @@ from functions.views.write_view import write_view
 from local.laptop import Laptop
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of
-from statemachine.job import Job
+from statemachine.job import Customer, Job
 from tests.api.api_fixture import an_event
 from tests.e2e.support.function_copy import Function
 from tests.e2e.support.jobs import jobs_of, stamp
@@ -121,6 +121,23 @@ def dispatches(api: Function) -> Callable[[], None]:
         client.ask("GET", f"/api/track/{digest_of(waiting.token)}")
         client.ask("DELETE", "/api/session")
         client.refused("GET", "/api/session", None, status=401)
+
+    return act
+
+
+def converses(api: Function) -> Callable[[], None]:
+    """Read the conversation with a job's customer, text them, and mark it as read."""
+    phone = f"+1555{uuid.uuid4().int % 10**7:07}"
+    job = kept(api.stack, new(customer=Customer(name="Ada", phone=phone)))
+    client = a_session(api)
+
+    def act() -> None:
+        found = client.ask("GET", f"/api/jobs/{job.job_id}/conversation")
+        path = f"/api/conversations/{found['conversation']}"
+        text = {"text": "Ten minutes", "job_id": job.job_id}
+        assert client.ask("POST", f"{path}/messages", text)["state"] == "sent"
+        client.ask("PUT", f"{path}/read", {"seq": 1})
+        assert client.ask("GET", "/api/conversations")["conversations"]
 
     return act
 

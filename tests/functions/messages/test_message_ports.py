@@ -6,9 +6,11 @@ from typing import Any, Protocol
 
 import pytest
 
+from functions.aws.conversations import S3Conversations
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
 from functions.aws.queues import SqsDelayedMessages
 from functions.aws.sms_providers import EndUserMessagingSms, FileSms, SnsSms
+from functions.messages.conversations import Conversations
 from functions.messages.deliveries import Deliveries, change
 from functions.messages.endpoints import Endpoints, change_endpoint
 from functions.messages.phone_numbers import (
@@ -20,11 +22,18 @@ from functions.messages.phone_numbers import (
 from functions.messages.sms_budget import SpentTexts, TextBudgets
 from functions.messages.sms_once import SmsNotAccepted, SmsOutcomeUnknown, SmsRefused
 from functions.protocol.ports import Conflict
+from statemachine.conversation import (
+    Conversation,
+    ConversationList,
+    ConversationMessage,
+    ConversationPage,
+)
 from statemachine.deliveries import Delivery, DeliveryName
 from tests.support.builders import NOON, minutes
 from tests.support.fakes import Bucket, no_pause
 from tests.support.faults import Fault, Faults, ServiceResponse
 from tests.support.message_fakes import (
+    FakeConversations,
     FakeDeliveries,
     FakeEndpoints,
     FakePhoneRecords,
@@ -48,6 +57,8 @@ class Store(Protocol):
     def endpoints(self) -> Endpoints: ...
     @property
     def budgets(self) -> TextBudgets: ...
+    @property
+    def conversations(self) -> Conversations: ...
 
 
 class FakeStore:
@@ -55,6 +66,7 @@ class FakeStore:
         bucket = Bucket()
         self.deliveries, self.numbers = FakeDeliveries(bucket), FakePhoneRecords(bucket)
         self.endpoints, self.budgets = FakeEndpoints(bucket), FakeTextBudgets(bucket)
+        self.conversations = FakeConversations(bucket)
 
 
 class MotoStore:
@@ -62,6 +74,7 @@ class MotoStore:
         s3, bucket = moto.s3, moto.bucket()
         self.deliveries, self.numbers = S3Deliveries(s3, bucket), S3PhoneRecords(s3, bucket)
         self.endpoints, self.budgets = S3Endpoints(s3, bucket), S3TextBudgets(s3, bucket)
+        self.conversations = S3Conversations(s3, bucket)
 
 
 @pytest.fixture(params=["fake", "moto"])
@@ -243,3 +256,37 @@ def test_a_queue_delays_messages_and_accepts_many_at_once(moto: Moto) -> None:
     counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert counts["ApproximateNumberOfMessagesDelayed"] == "1"
     assert counts["ApproximateNumberOfMessages"] == "13"
+
+
+def test_a_conversation_and_the_list_are_written_only_over_what_was_read(store: Store) -> None:
+    said = ConversationMessage(message_id="in-1", at=NOON, sender="customer", text="Hello")
+    one = Conversation(tenant="main", digest="d" * 32, phone="+12065550123").added(said)
+    stored = store.conversations
+    assert (stored.read("main", "d" * 32), stored.read_list("main")) == (None, None)
+    stored.write(one, None)
+    stored.write_list("main", ConversationList(version=1), None)
+    for replacing in (None, '"other"'):
+        with pytest.raises(Conflict):
+            stored.write(one, replacing)
+        with pytest.raises(Conflict):
+            stored.write_list("main", ConversationList(), replacing)
+    kept, listed = stored.read("main", "d" * 32), stored.read_list("main")
+    assert kept
+    assert listed
+    assert (kept.value, listed.value.version) == (one, 1)
+
+
+def test_a_page_of_a_conversation_may_be_written_again(store: Store) -> None:
+    said = ConversationMessage(seq=101, message_id="in-1", at=NOON, sender="customer", text="Hi")
+    page = ConversationPage(messages=(said,))
+    assert store.conversations.read_page("main", "d" * 32, 101) is None
+    for _ in range(2):
+        store.conversations.write_page("main", "d" * 32, page)
+    assert store.conversations.read_page("main", "d" * 32, 101) == page
+
+
+def test_the_texts_about_a_job_are_listed_without_its_webhooks(store: Store) -> None:
+    webhook = NAME.with_(channel="webhook", recipient="ep_one")
+    for name in (NAME, webhook):
+        store.deliveries.create(HELD.with_(name=name))
+    assert [each.name for each in store.deliveries.texts_about("main", NAME.about)] == [NAME]

@@ -62,6 +62,7 @@ from tests.support.fakes import (
 from tests.support.faults import Crashed, FaultAtCall, Faults, Kind, SeededFaults
 from tests.support.message_fakes import (
     Clock,
+    FakeConversations,
     FakeDelayedMessages,
     FakeDeliveries,
     FakeEndpoints,
@@ -100,6 +101,7 @@ class MessageSenders:
         self.tenants = FakeTenants(self.bucket, self.tenant)
         self.deliveries, self.endpoints = FakeDeliveries(self.kept), FakeEndpoints(self.bucket)
         self.numbers, self.requests = FakePhoneRecords(self.bucket), FakeRequests()
+        self.conversations = FakeConversations(self.bucket)
         self.texts, self.metrics, self.later = (
             FakeSmsProvider(carrier),
             FakeMetrics(),

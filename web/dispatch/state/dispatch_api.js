@@ -60,6 +60,25 @@ export class DispatchApi {
     ).body;
   }
 
+  /** A part of a conversation; `before` is what the later part had. */
+  async conversation({ conversation, job_id }, before = null) {
+    const path = conversation ? conversationPath(conversation) : `${jobPath(job_id)}/conversation`;
+    const query = before === null ? "" : `?${new URLSearchParams({ before })}`;
+    return (await this.#api.get(`${path}${query}`)).body;
+  }
+
+  /** The message after it was sent; the same `key` always means the same text. */
+  async sendText(conversation, body, key) {
+    const headers = { "idempotency-key": key };
+    const options = { body: withoutEmpty(body), headers, repeatable: true };
+    return (await this.#api.ask("POST", `${conversationPath(conversation)}/messages`, options)).body;
+  }
+
+  async markRead(conversation, seq) {
+    const path = `${conversationPath(conversation)}/read`;
+    await this.#api.ask("PUT", path, { body: { seq }, repeatable: true });
+  }
+
   /** The customers whose number this is, or begins or ends so. */
   async customers(phone) {
     return (await this.#api.get(`/customers?${new URLSearchParams({ phone })}`)).body.customers;
@@ -89,6 +108,10 @@ export class DispatchApi {
     const options = { body: withoutEmpty(request), headers, repeatable: true };
     return (await this.#api.ask("POST", "/jobs", options)).body;
   }
+}
+
+function conversationPath(conversation) {
+  return `/conversations/${encodeURIComponent(conversation)}`;
 }
 
 function jobPath(job_id) {

@@ -5,6 +5,7 @@ import { PollingSession } from "../../shared/api/polling_session.js";
 import { isLostRace } from "../../shared/jobs/moves.js";
 import { newsIn } from "./board_news.js";
 import { Board, cardOf, columnsOf, flowsInUse, passes } from "./board.js";
+import { unreadIn } from "./conversation.js";
 
 const ROSTER_READERS = ["owner", "dispatcher", "supervisor", "ops"];
 
@@ -12,6 +13,8 @@ export class DispatchSession extends PollingSession {
   board = new Board();
   /** The names of the trucks; empty until the roster has been read. */
   trucks = new Map();
+  /** The conversations with customers, unread ones first; empty for those who may not read them. */
+  conversations = [];
   #service;
   #etag = null;
   #news = [];
@@ -56,6 +59,7 @@ export class DispatchSession extends PollingSession {
   clear() {
     this.board.clear();
     this.trucks = new Map();
+    this.conversations = [];
     this.#etag = null;
     this.#news = [];
   }
@@ -68,6 +72,7 @@ export class DispatchSession extends PollingSession {
     const known = this.board.shown();
     this.board.takeAll(answer.body.jobs, this.device_ms);
     if (this.#etag !== null) this.#news.push(...newsIn(known, this.board.shown()));
+    this.conversations = answer.body.conversations ?? [];
     this.#etag = answer.etag;
   }
 
@@ -123,6 +128,31 @@ export class DispatchSession extends PollingSession {
   /** What customers see of the business, with its price guide. */
   async business() {
     return this.watch(() => this.#service.business(this.user.tenant));
+  }
+
+  /** {byJob, all}: how many messages of customers no one has read. */
+  get unread() {
+    return unreadIn(this.conversations);
+  }
+
+  /** What the list says about a conversation; null if it is not listed. */
+  conversation(id) {
+    return this.conversations.find(({ conversation }) => conversation === id) ?? null;
+  }
+
+  /** `place` is {conversation} or {job_id}. */
+  async readConversation(place, before = null) {
+    return this.watch(() => this.#service.conversation(place, before));
+  }
+
+  async sendText(conversation, body, key) {
+    return this.watch(() => this.#service.sendText(conversation, body, key));
+  }
+
+  /** Marks messages up to `seq` as read, for everyone of the office. */
+  async markRead(conversation, seq) {
+    await this.watch(() => this.#service.markRead(conversation, seq));
+    this.nudge();
   }
 
   /** The roster from the first to the last of `days`; without days, today and tomorrow. */

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -186,6 +186,35 @@ def cpu_ms(state: Path) -> Counter[str]:
     return found
 
 
+def calls(copy: Copy) -> Counter[str]:
+    """The calls of each function so far."""
+    cloudwatch, now = copy.client("cloudwatch"), datetime.now(UTC)
+    named = {"Namespace": "AWS/Lambda", "MetricName": "Invocations"}
+    found: Counter[str] = Counter()
+    for metric in cloudwatch.list_metrics(**named)["Metrics"]:
+        answer = cloudwatch.get_metric_statistics(
+            **named, Dimensions=metric["Dimensions"], Statistics=["Sum"], Period=3600,
+            StartTime=now - timedelta(hours=2), EndTime=now + timedelta(hours=1),
+        )  # fmt: skip
+        name = metric["Dimensions"][0]["Value"].removeprefix("haulway-local-")
+        found[name] += int(sum(point["Sum"] for point in answer["Datapoints"]))
+    return found
+
+
+def processes(state: Path) -> tuple[int, int]:
+    """How many processes the copy has, and their memory in MB; what they share counts once."""
+    number, kilobytes = 0, 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            about = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            if str(state).encode() in about:
+                pss = re.search(r"^Pss:\s+(\d+)", (process / "smaps_rollup").read_text(), re.M)
+                number, kilobytes = number + 1, kilobytes + int(pss[1] if pss else 0)
+        except OSError:  # it has ended, or is another's
+            continue
+    return number, kilobytes // 1024
+
+
 def main() -> None:
     for tree in [Path(each).resolve() for each in sys.argv[1:]] or [Path.cwd()]:
         commit = subprocess.run(
@@ -194,34 +223,42 @@ def main() -> None:
         ).stdout.strip()  # fmt: skip
         print(f"\n## Burst at commit {commit}\n")
         print("| clients | jobs | moves a second | seen after, p50 ms | p95 ms "
-              "| CPU of engine, ms a move | of workers | S3 PUTs a move | KB a move |")  # fmt: skip
-        print("|---|---|---|---|---|---|---|---|---|")
+              "| CPU of engine, ms a move | of workers | S3 PUTs a move | KB a move | function calls a move |")  # fmt: skip
+        print("|---|---|---|---|---|---|---|---|---|---|")
         with running(tree) as copy:
             for clients, jobs in CLIENTS.items():
                 print(row(copy, clients, jobs), flush=True)
+            number, megabytes = processes(copy.state)
+            print(f"\nThen the copy has {number} processes and {megabytes} MB.")
 
 
 def row(copy: Copy, clients: int, jobs: int) -> str:
     with ThreadPoolExecutor(clients) as pool:
         new = list(pool.map(lambda number: booked(copy, clients, number), range(jobs)))
         time.sleep(3)  # what the bookings caused is done
-        written, used, begun = puts(copy), cpu_ms(copy.state), time.monotonic()
+        written, called = puts(copy), calls(copy)
+        used, begun = cpu_ms(copy.state), time.monotonic()
         took = sorted(each for one in pool.map(lambda job: moved(copy, *job), new) for each in one)
         elapsed_s = time.monotonic() - begun
     time.sleep(3)
     moves = jobs * len(FORWARD)
-    more, cpu = puts(copy) - written, cpu_ms(copy.state) - used
-    kinds = ", ".join(
-        f"{kind} {n / moves:.1f}" for kind, n in more.most_common() if kind != "bytes"
-    )
-    count = sum(more.values()) - more["bytes"]
+    cpu, more = cpu_ms(copy.state) - used, puts(copy) - written
+    size = more.pop("bytes")
+    asked = calls(copy) - called
     p95 = statistics.quantiles(took, n=20)[-1]
     engine_ms, workers_ms = (cpu[who] / moves for who in ("engine", "workers"))
     return (
         f"| {clients} | {jobs} | {moves / elapsed_s:.1f} | {statistics.median(took) * 1000:.0f} "
         f"| {p95 * 1000:.0f} | {engine_ms:.0f} | {workers_ms:.0f} "
-        f"| {count / moves:.1f} ({kinds}) | {more['bytes'] / moves / 1024:.1f} |"
+        f"| {each_of(more, moves)} | {size / moves / 1024:.1f} | {each_of(asked, moves)} |"
     )
+
+
+def each_of(counted: Counter[str], moves: int) -> str:
+    """`3.2 (jobs 2.0, t 1.0, …)`: a move's share of all, and of what is at least a twentieth."""
+    shares = {name: n / moves for name, n in counted.most_common() if n / moves >= 0.05}
+    kinds = ", ".join(f"{name} {share:.1f}" for name, share in shares.items())
+    return f"{counted.total() / moves:.1f} ({kinds})"
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ PREDECESSOR_S = 10.0
 """How long the engine of a killed `haul up` may take to end."""
 NO_OTHER_PORTS = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "USE_SSL": "0"}
 """Otherwise MiniStack opens a port for MQTT on all addresses."""
+IDLE_S = "60"
+"""After a burst each function keeps one worker; the others end. A new one is a fork."""
 UNLIMITED = "0"
 """The template limits each function. With a limit for all of them, batches from queues would be
 refused, and the engine then hides them for their whole visibility timeout."""
@@ -156,6 +158,7 @@ class Engine:
             "MINISTACK_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "LAMBDA_ACCOUNT_CONCURRENCY": UNLIMITED,
+            "LAMBDA_WARM_TTL_SECONDS": IDLE_S,
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(self.temporary.absolute()),
             "PERSIST_STATE": "1",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
@@ -82,7 +83,7 @@ class Business:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=b"{")
 
     def run(self, *words: str, tenant: str = "main") -> tuple[int, str]:
-        obj = SimpleNamespace(connection=self, tenant=tenant)
+        obj = SimpleNamespace(connection=self, tenant=tenant, zone=ZoneInfo("America/New_York"))
         said = CliRunner().invoke(app, list(words), obj=obj)
         assert not said.exception or isinstance(said.exception, SystemExit), said.exception
         return said.exit_code, said.output

@@ -247,8 +247,12 @@ worker.kill()
 """
 
 
-def test_ministack_starts_its_workers_in_this_way() -> None:
+def test_ministack_starts_its_workers_in_this_way(tmp_path: Path) -> None:
     answer = subprocess.run(
-        [sys.executable, "-c", MINISTACK], check=True, capture_output=True, text=True
+        [sys.executable, "-c", MINISTACK],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert answer.stdout.split() == ["2", "ForkedWorker"]

@@ -223,7 +223,8 @@ def main() -> None:
         ).stdout.strip()  # fmt: skip
         print(f"\n## Burst at commit {commit}\n")
         print("| clients | jobs | moves a second | seen after, p50 ms | p95 ms "
-              "| CPU of engine, ms a move | of workers | S3 PUTs a move | KB a move | function calls a move |")  # fmt: skip
+              "| CPU of engine, ms a move | of workers | S3 PUTs a move | KB a move "
+              "| function calls a move |")  # fmt: skip
         print("|---|---|---|---|---|---|---|---|---|---|")
         with running(tree) as copy:
             for clients, jobs in CLIENTS.items():

@@ -8,7 +8,8 @@ WORKERS ?= 3
 # One more than the two cores of a small machine, because tests on the engine wait half of the time.
 NODE_TESTS := $(BIN)/node --test --test-concurrency=$(WORKERS) --test-timeout=60000
 
-.PHONY: help install up test test-quick check style types template flows bench spec lock pictures clean
+.PHONY: help install up test test-quick soak mutants coverage check style types template flows bench \
+  spec lock pictures clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +52,15 @@ bench: .venv/.test  ## measure everything and write docs/numbers.md
 spec: .venv/.test  ## check every state of the protocol's models, in some minutes
 	@$(BIN)/python -m tests.support.programs
 	$(BIN)/python -m spec.check
+
+soak: .venv/.test  ## play many long runs of the simulated world; takes ARGS="RUNS STEPS SEED"
+	$(BIN)/python -m tests.simulation.soak $(ARGS)
+
+mutants: .venv/.test  ## find changes of the code that no test notices; takes AREAS="fit protocol"
+	$(BIN)/python -m tests.mutants $(AREAS)
+
+coverage: .venv/.test  ## print the lines and branches that no quick test runs; takes ARGS="tests/…"
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered -m "not engine and not browser" $(ARGS)
 
 pictures: .venv/.test  ## take the README's screenshots from a running system
 	$(BIN)/python -m docs.screenshots

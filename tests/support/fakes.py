@@ -64,6 +64,8 @@ class Bucket:
         self.moments: dict[str, datetime] = {}
         self.versions: dict[str, list[bytes]] = defaultdict(list)
         self.times: dict[str, list[datetime]] = defaultdict(list)
+        self.order: list[str] = []
+        """The key of each write; the simulated world empties it when it has looked at them."""
         self._lock = threading.RLock()
 
     def get(self, key: str) -> tuple[bytes, str] | None:
@@ -117,6 +119,7 @@ class Bucket:
         self.objects[key] = body
         self.moments[key] = self.clock()
         self.versions[key].append(body)
+        self.order.append(key)
         self.times[key].append(self.clock().replace(microsecond=0))
 
 

@@ -1,6 +1,6 @@
-"""Complete jobs in memory with every kind of fault; at rest, everything is right.
+"""One job's way in memory, one event after the other: each single call may fail.
 
-A storm is the chance of a fault in every call, the kinds of faults, and the disruptions.
+Handlers that run at once, people, messages, and the edge are in `tests/simulation/`.
 """
 
 import random
@@ -23,19 +23,9 @@ from statemachine.job import Job
 from statemachine.views import View, view_of
 from tests.support.builders import NOON, a_booking, a_job, a_request, an_edit, minutes
 from tests.support.fakes import FakeJobs, no_pause, parsed
-from tests.support.faults import Fault, FaultAtCall, Kind, SeededFaults
+from tests.support.faults import Fault, FaultAtCall, SeededFaults
 from tests.support.index_fakes import FakeJobIndex
 from tests.support.simulation import Disruptions, Simulation
-
-ALL: tuple[Kind, ...] = ("before", "after", "dup", "crash")
-STORMS: dict[str, tuple[float, tuple[Kind, ...], Disruptions]] = {
-    "everything": (0.05, ALL, Disruptions(0.15, 0.1, 0.01, 0.005, 0.02)),
-    "much": (0.15, ALL, Disruptions(0.3, 0.5, 0.03, 0.03, 0.05)),
-    "losses": (0.02, ("before", "after"), Disruptions(0.05, 0.9, 0.0, 0.08, 0.1)),
-    "timeouts": (0.1, ("before", "after"), Disruptions(0.5, 0.2, 0.1, 0.0, 0.0)),
-    "crashes": (0.1, ("crash",), Disruptions(0.2, 0.2, 0.02, 0.02, 0.02)),
-}
-SEEDS = range(12)
 
 
 def job_id(number: int) -> str:
@@ -57,18 +47,6 @@ def a_day(world: Simulation, seed: int, jobs: int = 3) -> Simulation:
             when = NOON + minutes(number / 60)
             world.ask(a_request(job, move, event_id=f"m{number}", reason="so", occurred_at=when))
     world.run()
-    world.run_until_repaired()
-    return world
-
-
-def waited_out(world: Simulation) -> Simulation:
-    """An execution that was left behind when its job was brought back ends with its time limit."""
-    for run in world.runs.values():
-        if (
-            run.place == "wait"
-            and run.generation < world.job(run.who["job_id"]).execution.generation
-        ):
-            world.time_out(run)
     world.run_until_repaired()
     return world
 
@@ -141,14 +119,6 @@ def assert_never_back(world: Simulation) -> None:
             numbers = [getattr(parsed(kind, body), number) for body in versions]
             assert numbers == sorted(set(numbers)), key
             assert len(set(versions)) == len(versions)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("storm", STORMS)
-def test_after_many_faults_everything_is_right_again(storm: str, seed: int) -> None:
-    chance, kinds, mischief = STORMS[storm]
-    world = Simulation(seed, SeededFaults(seed, chance, kinds), mischief)
-    assert_all_is_right(waited_out(a_day(world, seed)))
 
 
 def test_without_faults_nothing_is_repaired() -> None:

@@ -1,0 +1,191 @@
+"""Mistakes put into the code, one line each, in memory: the simulation has to find every one.
+
+    python -m tests.simulation.mistakes [NAME]
+
+prints for each the rule that it breaks and the smallest run that shows it.
+"""
+
+import importlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from tests.simulation.play import Outcome, play_seed, report, simplest
+
+SEEDS, STEPS = 200, 300
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """In the function `at`, `right` becomes `wrong`; a run then breaks `rule`."""
+
+    name: str
+    at: str
+    right: str
+    wrong: str
+    rule: str
+
+    def found_in_code(self) -> FunctionType:
+        """`package.module:Class.method`, or `package.module:function`."""
+        module, _, path = self.at.partition(":")
+        found: Any = importlib.import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
+        assert isinstance(found, FunctionType)
+        return found
+
+
+MISTAKES = (
+    Mistake(
+        "a write without its condition",
+        "functions.protocol.compare_and_swap:commit",
+        "jobs.replace(job, stored.etag)",
+        "jobs.replace(job, jobs.read(tenant, job_id).etag)",
+        "a version is higher than the one before",
+    ),
+    Mistake(
+        "a copy of a move is judged again",
+        "statemachine.lifecycle:judge",
+        "if copy_of(job, request):",
+        "if False:",
+        "an event counts once",
+    ),
+    Mistake(
+        "an older wait wins",
+        "functions.jobs.wait:_registered",
+        "not epoch.newer_than(job.wait.epoch)",
+        "False",
+        "newer waits win",
+    ),
+    Mistake(
+        "only the last of several moves is announced",
+        "functions.jobs.settle:SettleJob.__call__",
+        "for seq in unsettled]",
+        "for seq in unsettled[-1:]]",
+        "moves are announced in order",
+    ),
+    Mistake(
+        "a view is written over a newer one",
+        "functions.views.write_view:write_view",
+        "if rev >= view.rev:",
+        "if rev == view.rev:",
+        "a view never goes back",
+    ),
+    Mistake(
+        "an older card replaces a newer one",
+        "statemachine.views:Board.merged",
+        "known.rev < card.rev",
+        "known.rev != card.rev",
+        "a card never goes back",
+    ),
+    Mistake(
+        "an older copy of the view is shown",
+        "tracking.reader:Reader._there",
+        "new.rev < known.rev",
+        "new.rev < 0",
+        "what a customer sees never goes back",
+    ),
+    Mistake(
+        "the last slot is given without counting",
+        "functions.jobs.take_slot:TakeSlot._room",
+        "if offered.left(others):",
+        "if offered.capacity:",
+        "no window is oversold",
+    ),
+    Mistake(
+        "a claim is taken from another sender",
+        "functions.messages.sms_once:SmsOnce.__call__",
+        "(known.ended or known.claim)",
+        "known.ended",
+        "a text is sent once",
+    ),
+    Mistake(
+        "an opt-out of the shared number is not looked up",
+        "functions.messages.customer_sms:SendSms._has_opted_out",
+        "phone_record(self.numbers, tenant.tenant, phone).stopped",
+        "not phone",
+        "no text after STOP",
+    ),
+    Mistake(
+        "quiet hours are those of UTC",
+        "statemachine.business:quiet_until",
+        "ZoneInfo(tenant.time_zone)",
+        'ZoneInfo("UTC")',
+        "no text in quiet hours",
+    ),
+    Mistake(
+        "no one looks whether a member's jobs fit",
+        "functions.people.reserve:Reserve._stale",
+        "if not _obstacles(mine, theirs):",
+        "if theirs is not None:",
+        "all jobs can be done",
+    ),
+    Mistake(
+        "an early move is forgotten",
+        "statemachine.lifecycle:_keep",
+        "early=(*job.early, early)",
+        "early=(early,)",
+        "what was answered is stored",
+    ),
+    Mistake(
+        "an abandoned slot is kept",
+        "functions.jobs.take_slot:TakeSlot.give_back",
+        ">= ABANDONED_AFTER",
+        ">= 99 * ABANDONED_AFTER",
+        "the slots are those of the jobs",
+    ),
+)
+
+
+@contextmanager
+def made(mistake: Mistake) -> Iterator[None]:
+    """The code with the mistake. Everyone who has imported the function runs it."""
+    function = mistake.found_in_code()
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(mistake.right) == 1, f"{mistake.at} has no {mistake.right!r}"
+    names: dict[str, Any] = {}
+    code = "from __future__ import annotations\n" + source.replace(mistake.right, mistake.wrong)
+    exec(compile(code, mistake.at, "exec"), function.__globals__, names)
+    right, function.__code__ = function.__code__, names[function.__name__].__code__
+    try:
+        yield
+    finally:
+        function.__code__ = right
+
+
+def found(seeds: int = SEEDS, steps: int = STEPS) -> tuple[int, Outcome] | None:
+    """The first seed that breaks a rule, and what became of it."""
+    for seed in range(seeds):
+        outcome = play_seed(seed, steps)
+        if outcome.broken:
+            return seed, outcome
+    return None
+
+
+def main(names: list[str]) -> int:
+    missed = 0
+    for mistake in MISTAKES:
+        if names and mistake.name not in names:
+            continue
+        with made(mistake):
+            hit = found()
+            print(f"\n== {mistake.name}: {mistake.at}")
+            if hit is None:
+                print("   NOT FOUND")
+                missed += 1
+                continue
+            seed, outcome = hit
+            small = simplest(outcome, STEPS)
+            size = f"{len(outcome.choices)} choices, made smaller to {len(small.choices)}"
+            print(f"   seed {seed}: {outcome.rule}; {size}", flush=True)
+            print(textwrap.indent(report(small), "   "), flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,14 +1,11 @@
 """The functions' roles as SAM makes them: what SAM adds is known, and queues are kept apart."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from samtranslator.translator.transform import transform
 
 from deploy.bundle import ROOT
-from deploy.template import build
 from functions.ops.dead_letters import QUEUES
 
 MANAGED = {
@@ -16,23 +13,6 @@ MANAGED = {
     "AWSXrayWriteOnlyAccess": "goes with Tracing; X-Ray knows no resources for what it permits",
 }
 """By policy of AWS: why it may be attached. docs/deploy.md says what each permits on `*`."""
-
-
-class _NoPolicies:
-    def load(self) -> dict[str, str]:
-        return {}
-
-
-@pytest.fixture(scope="module")
-def resources() -> dict[str, Any]:
-    """The template as CloudFormation gets it from SAM."""
-    built = build(b"code", "bucket")
-    template = json.loads(built.contents[built.release.template])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        translated: dict[str, Any] = transform(template, {}, _NoPolicies())
-    found: dict[str, Any] = translated["Resources"]
-    return found
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ from tracking.reader import Reader
 from tracking.reader_steps import Fetch, Sleep
 from tracking.responses import Response
 
-TTL = timedelta(seconds=30)
+TTL = timedelta(minutes=5)
 CACHES = 2
 POLL_MS = 10_000
 

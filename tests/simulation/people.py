@@ -100,7 +100,7 @@ class People:
         if any(phone.waiting and not phone.sending for phone in self.phones):
             acts += [self.crew_sends] * 4
         if self.world.customers:
-            acts += [self.customer_looks] * 3
+            acts += [self.customer_looks] * 5
         self.choices.one_of(acts)()
 
     def jobs(self) -> list[str]:

@@ -139,6 +139,7 @@ class Player:
             # A page stops at an ended job, although a dispatcher may bring it back.
             customer.reader.signal("retry", int(world.now.timestamp() * 1000))
             self.people.looks(customer)
+        self._quiet()
 
     def _state(self) -> tuple[object, ...]:
         world = self.world

@@ -8,6 +8,6 @@ from tests.simulation.mistakes import MISTAKES, Mistake, found, made
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_mistake_in_the_code_is_found(mistake: Mistake) -> None:
     with made(mistake):
-        hit = found()
+        hit = found(mistake.seed)
     assert hit is not None
     assert hit[1].rule == mistake.rule

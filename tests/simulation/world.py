@@ -37,7 +37,7 @@ MOMENTS = (
 )
 KINDS: tuple[Fault | None, ...] = (None, None, "before", "after", "dup", "crash")
 """What may happen at a call: nothing, another goes first, and the faults."""
-WEATHER = ((97, 2, 1, 0, 0, 0), (72, 25, 1, 1, 1, 0), (80, 10, 3, 3, 2, 2), (60, 30, 3, 3, 2, 2))
+WEATHER = ((88, 12, 0, 0, 0, 0), (57, 40, 1, 1, 1, 0), (76, 14, 3, 3, 2, 2), (52, 38, 3, 3, 2, 2))
 """How often, in percent, in calm and in stormy runs."""
 LONGEST = timedelta(seconds=60)
 """A function that runs longer is ended."""

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from cfnlint.data import AdditionalSpecs
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
@@ -127,13 +128,19 @@ class _NoPolicies:
         return {}
 
 
-def types() -> set[str]:
-    """The resource types of the template, as CloudFormation gets it from SAM."""
-    os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+@cache
+def resources() -> dict[str, Any]:
+    """The template's resources as CloudFormation gets them from SAM, which asks for a region."""
     built = build(b"code", "bucket")
     template = json.loads(built.contents[built.release.template])
-    translated: dict[str, Any] = transform(template, {}, _NoPolicies())
-    return {resource["Type"] for resource in translated["Resources"].values()}
+    with patch.dict(os.environ, AWS_DEFAULT_REGION="us-east-1"):
+        translated: dict[str, Any] = transform(template, {}, _NoPolicies())
+    found: dict[str, Any] = translated["Resources"]
+    return found
+
+
+def types() -> set[str]:
+    return {resource["Type"] for resource in resources().values()}
 
 
 def actions_for(kind: str) -> set[str]:

@@ -20,6 +20,7 @@ ARNS = {
     "AWS::Lambda::Function": f"arn:aws:lambda:{ACCOUNT}:function:name",
     "AWS::Lambda::Alias": f"arn:aws:lambda:{ACCOUNT}:function:name:live",
     "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{ACCOUNT}:secret:name",
+    "AWS::S3::Bucket": "arn:aws:s3:::bucket",
     "AWS::SNS::Topic": f"arn:aws:sns:{ACCOUNT}:topic",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{ACCOUNT}:log-group:name:*",
 }

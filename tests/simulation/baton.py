@@ -65,7 +65,7 @@ class Baton:
         try:
             task.do()
         except Crashed:
-            pass  # its process died; whoever called it finds out
+            pass  # its process died, and the caller finds out
         except BaseException as error:  # raised again in `go_on`, where the world can see it
             task.error = error
         task.ended = True

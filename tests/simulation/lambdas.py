@@ -33,6 +33,7 @@ from functions.views.invalidate import InvalidateViews
 from functions.views.job_index import IndexJob
 from tests.api.api_fixture import ApiBackend
 from tests.simulation.queues import Batch, Message, Queue
+from tests.support.business_fakes import FakeLogos
 from tests.support.fakes import (
     FakeCdn,
     FakeDeadLetters,
@@ -106,6 +107,7 @@ class Lambdas:
         self.deliveries = FakeDeliveries(backend.bucket)
         self.metrics, self.log = FakeMetrics(), FakeLog()
         self._ids = itertools.count(1)
+        self.sent_texts = backend.sent_texts
         self.slots = slots_on_fakes(
             backend.jobs, backend.tenants, backend.slot_sheets, backend.roster
         )
@@ -156,7 +158,9 @@ class Lambdas:
         )
 
     def once(self) -> SmsOnce:
-        return SmsOnce(self.deliveries, self.texts, self.metrics, self.log, self._id, no_pause)
+        return SmsOnce(
+            self.deliveries, self.texts, self.metrics, self.log, self._id, self.sent_texts, no_pause
+        )
 
     def send_sms(self) -> SendSms:
         at = self.backend
@@ -204,7 +208,7 @@ class Lambdas:
         )  # fmt: skip
         return WatchJobs(
             at.jobs, at.views, at.executions, at.bus, at.tenants, self.publish(), self.stuck,
-            deliveries, self.slots, self.metrics, dict, no_pause,
+            deliveries, self.slots, self.metrics, dict, no_pause, logos=FakeLogos(at.site),
         )  # fmt: skip
 
     # Their queues, as in `template.yaml`

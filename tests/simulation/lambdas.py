@@ -44,6 +44,7 @@ from tests.support.fakes import (
 )
 from tests.support.faults import Faults
 from tests.support.message_fakes import (
+    FakeConversations,
     FakeDelayedMessages,
     FakeDeliveries,
     FakeEndpoints,
@@ -179,8 +180,15 @@ class Lambdas:
 
     def receive_sms(self) -> ReceiveSms:
         at = self.backend
-        numbers = FakePhoneRecords(at.bucket)
-        return ReceiveSms(at.tenants, numbers, at.jobs, self.requests, self.once(), pause=no_pause)
+        return ReceiveSms(
+            tenants=at.tenants,
+            numbers=FakePhoneRecords(at.bucket),
+            jobs=at.jobs,
+            requests=self.requests,
+            conversations=FakeConversations(at.bucket),
+            once=self.once(),
+            pause=no_pause,
+        )
 
     def fan_out(self) -> FanOutFacts:
         return FanOutFacts(self.endpoints, WebhookQueues(self.prompt, self.slow))

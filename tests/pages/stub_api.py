@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 import uvicorn
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -339,7 +340,7 @@ class Stub:
     async def board(self, request: Request) -> Response:
         self.session(request)
         if request.query_params.get("scope") == "all":
-            return search_all(self.data, dict(request.query_params))
+            return await run_in_threadpool(search_all, self.data, dict(request.query_params))
         return tagged(request, self.data.board())
 
     async def create(self, request: Request) -> Response:

@@ -13,6 +13,7 @@ from events import Changes, JobEditRequested, JobMoveRequested, StuckReason
 from functions.api.ops_models import DeadLetter
 from functions.people.accounts import Account, Role
 from functions.people.crew_location import CrewLocation
+from functions.views.job_index import JobIndex
 from statemachine.business_changes import BusinessRecord
 from statemachine.edits import edited
 from statemachine.flows import load_flow
@@ -84,6 +85,8 @@ class StubData:
     business: BusinessRecord = field(default_factory=default_settings)
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""
+    index: JobIndex | None = None
+    """Answers searches and reports; None: an index of `jobs`."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def book(self, customer: str | Customer = "Ada Wong", flow: str = "haul", **values: Any) -> Job:

@@ -16,7 +16,7 @@ from functions.api.request_models import JobsQuery
 from functions.api.response_models import JobsDocument
 from functions.api.search import question_of
 from functions.views.find_jobs import find_jobs
-from functions.views.job_index import IndexJob
+from functions.views.job_index import IndexJob, JobIndex
 from statemachine.customers import CustomerSummary, customers_in
 from statemachine.job_search import Entry, Question
 from tests.pages.stub_data import TENANT, StubData, now
@@ -55,13 +55,15 @@ def search_routes(stub: "Stub") -> list[Route]:
 def search_all(data: StubData, query: dict[str, str]) -> Response:
     wanted = JobsQuery.model_validate(query)
     found = find_jobs(
-        _index(data), TENANT, question_of(wanted, ZoneInfo(ZONE)), wanted.limit, wanted.after
+        index_of(data), TENANT, question_of(wanted, ZoneInfo(ZONE)), wanted.limit, wanted.after
     )
     jobs = {entry.job_id: entry.card() for entry in found.entries}
     return _answered(JobsDocument(jobs=jobs, next=found.following, as_of=now()))
 
 
-def _index(data: StubData) -> FakeJobIndex:
+def index_of(data: StubData) -> JobIndex:
+    if data.index:
+        return data.index
     index = FakeJobIndex()
     for job in data.jobs.values():
         IndexJob(index, no_pause)(job)
@@ -69,7 +71,7 @@ def _index(data: StubData) -> FakeJobIndex:
 
 
 def _entries(data: StubData, question: Question) -> tuple[Entry, ...]:
-    return find_jobs(_index(data), TENANT, question, 100).entries
+    return find_jobs(index_of(data), TENANT, question, 100).entries
 
 
 def _document(

@@ -65,18 +65,19 @@ def job_of(stack: Laptop, job_id: str) -> Job:
 
 
 def booked(
-    stack: Laptop, customer: str, *, hours: float = 0.0, gate_code: str | None = None
+    stack: Laptop,
+    customer: str,
+    *,
+    hours: float = 0.0,
+    gate_code: str | None = None,
+    phone: str = "+15555550123",
 ) -> str:
     """A job of 90 minutes on the board. Its arrival window of an hour opens in so many hours."""
-    start = datetime.now(UTC) + timedelta(hours=hours)
     request = booking(secrets.randbelow(32_768), prefix=secrets.token_hex(4))
     request |= {
-        "customer": {"name": customer, "phone": "+15555550123"},
+        "customer": {"name": customer, "phone": phone},
         "place": {"address": ADDRESS, "gate_code": gate_code},
-        "schedule": {
-            "window_start": start.isoformat(),
-            "window_end": (start + timedelta(hours=1)).isoformat(),
-        },
+        "schedule": an_hour_in(hours),
         "duration_minutes": 90,
     }
     put(stack, "JobRequested", [request])
@@ -86,15 +87,22 @@ def booked(
     return job_id
 
 
+def an_hour_in(hours: float) -> dict[str, str]:
+    """An arrival window of an hour that opens in so many hours."""
+    start = datetime.now(UTC) + timedelta(hours=hours)
+    ends = {"window_start": start, "window_end": start + timedelta(hours=1)}
+    return {name: moment.isoformat() for name, moment in ends.items()}
+
+
 def card_of(stack: Laptop, job_id: str) -> Card | None:
     """The job's card; None while there is no card or no board."""
     stored = S3Boards(stack.client("s3"), stack.outputs["JobsBucket"]).read("main")
     return stored.value.jobs.get(job_id) if stored else None
 
 
-def given_to(stack: Laptop, job_id: str, driver: Person) -> str:
-    """Assign the driver and confirm the job. Returns its id."""
-    crew = {"crew": [{"role": "driver", "member": driver.account}]}
+def given_to(stack: Laptop, job_id: str, driver: Person, **more: Any) -> str:
+    """Assign the driver, with `more` changes, and confirm the job. Returns its id."""
+    crew = {"crew": [{"role": "driver", "member": driver.account}], **more}
     about = {"tenant": "main", "job_id": job_id, "actor": DISPATCHER, "occurred_at": stamp()}
     edit = {**about, "event_id": f"{job_id}-crew", "changes": crew}
     put(stack, "JobEditRequested", [edit])

@@ -57,7 +57,7 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
     index_job.erase(job.tenant, job.job_id, zone)
     erased = sum(purge(s3, outputs["SiteBucket"], key) for key in public)
     erased += sum(purge(s3, outputs["JobsBucket"], prefix) for prefix in private)
-    index_job.erase(job.tenant, job.job_id, zone)  # a late message may have entered it again
+    index_job.remove(job.tenant, job.job_id)  # a late message may have entered it again
     return erased
 
 

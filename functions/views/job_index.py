@@ -101,6 +101,11 @@ class IndexJob:
         entry = entry_of(job, load_flow(job.flow))
         self._repeat(lambda: self._write(job.tenant, entry, again))
 
+    def remove(self, tenant: str, job_id: str) -> None:
+        """Removes the entry and its listings, if there are any, of a job that is counted already.
+        Raises Unavailable."""
+        self._repeat(lambda: self._erase(tenant, job_id, None))
+
     def erase(self, tenant: str, job_id: str, zone: ZoneInfo) -> None:
         """Erases the entry and its listings, if there are any, and adds its figures to those of the
         erased jobs of its day in `zone`. Raises Unavailable."""
@@ -130,9 +135,9 @@ class IndexJob:
         rev = known.rev if known else None
         self.index.change(tenant, IndexChange(entry.job_id, rev, entry, added, had - wanted))
 
-    def _erase(self, tenant: str, job_id: str, zone: ZoneInfo) -> None:
+    def _erase(self, tenant: str, job_id: str, zone: ZoneInfo | None) -> None:
         if known := self.index.read(tenant, job_id):
-            removed, counted = listings_of(tenant, known), _counted(known, zone)
+            removed, counted = listings_of(tenant, known), _counted(known, zone) if zone else None
             change = IndexChange(job_id, known.rev, None, frozenset(), removed, counted)
             self.index.change(tenant, change)
 

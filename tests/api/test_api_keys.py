@@ -7,6 +7,7 @@ import pytest
 
 from functions.api.routes import ROUTES
 from tests.api.api_fixture import ApiBackend, ApiReply
+from tests.support.builders import a_job
 
 
 @pytest.fixture
@@ -38,6 +39,15 @@ def test_a_key_is_shown_once_and_works_until_it_is_revoked(api: ApiBackend) -> N
     refused = by_key(api, key["key"], "GET", "/api/jobs")
     assert (refused.status, refused.slug) == (401, "wrong-key")
     assert refused.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_program_notes_what_was_paid_and_the_record_names_its_key(api: ApiBackend) -> None:
+    key = made(api, "dispatcher")
+    api.store(a_job("completed", price_cents=30_000))
+    path, cash = "/api/jobs/261121-7k3m2q", {"payment": {"method": "card", "amount_cents": 12_050}}
+    got = by_key(api, key["key"], "PATCH", path, cash)
+    assert (got.status, got.json["payments"]) == (200, [cash["payment"]])
+    assert got.json["money_changes"][-1]["actor"]["id"] == f"key_{key['key_id']}"
 
 
 def test_a_wrong_key_is_refused_even_beside_a_session(api: ApiBackend) -> None:

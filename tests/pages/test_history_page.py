@@ -90,6 +90,7 @@ def test_a_caller_is_known_by_the_number_and_has_a_page(
         expect(form.get_by_label("Customer")).to_have_value("Zoë Núñez")
         expect(form.get_by_label("Mobile number")).to_have_value("+1 (206) 555-0129")
         expect(form).to_contain_text("1 job, last on")
+        expect(form.get_by_test_id("latest-jobs").get_by_role("link")).to_have_count(1)
         found = next(j for j in stub.data.jobs.values() if j.customer.name == "Zoë Núñez")
         page.goto(f"{stub.url}/history/?customer={found.job_id}")
         panel = page.get_by_test_id("customer")

@@ -7,6 +7,7 @@ import { dateText } from "/shared/ui/time.js";
 
 const TYPING_MS = 300;
 const FEWEST_DIGITS = 4; // the API's limit
+const LATEST = 3;
 
 export class KnownCustomers {
   node = el("div.known-customers", { "aria-live": "polite" });
@@ -49,11 +50,26 @@ export class KnownCustomers {
     fill(this.node, customers.map((customer) => this.#customerNode(customer)));
   }
 
+  /** Their last jobs; each opens in the history, beside the form. */
+  #latestList({ latest }) {
+    const line = (card) => {
+      const said = [dateText(card.schedule?.window_start ?? card.created_at, "en", this.#zone), card.load];
+      const link = { href: `/history/?job=${card.job_id}`, target: "_blank" };
+      return el("li", {}, icon("clock"), el("a", link, el("bdi", {}, said.filter(Boolean).join(": "))));
+    };
+    return el("ul.facts.small", { "data-testid": "latest-jobs" }, latest.slice(0, LATEST).map(line));
+  }
+
   #customerNode(customer) {
     const take = () => {
       this.#use(customer);
       this.#asked = customer.phone.replace(/\D/g, "");
-      fill(this.node, el("p.quiet.small", {}, aboutText(customer, this.#zone)), notesList(customer));
+      fill(
+        this.node,
+        el("p.quiet.small", {}, aboutText(customer, this.#zone)),
+        this.#latestList(customer),
+        notesList(customer),
+      );
     };
     return el(
       "button.known-customer",

@@ -1,8 +1,10 @@
 """The index of all jobs: every rule on the fake and on the DynamoDB adapter."""
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,7 +32,7 @@ from statemachine.prices import Payment
 from statemachine.report_figures import DayFigures, Figures
 from tests.support.builders import NOON, a_job, moved
 from tests.support.fakes import Bucket, FakeJobs, FakeTenants, no_pause
-from tests.support.faults import Faults
+from tests.support.faults import Fault, Faults
 from tests.support.index_fakes import FakeJobIndex
 from tests.support.moto_server import Moto
 
@@ -367,6 +369,46 @@ def test_an_erased_job_is_counted_once_on_the_day_of_the_business(index: JobInde
     assert index.erased_jobs("main", day, day) == [DayFigures(day, erased)]
     assert index.erased_jobs("main", date(2026, 11, 21), date(2026, 12, 31)) == []
     assert everything(index) == set()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_grew_under_duplicates_reorder_lost_answers_and_erasures_is_what_is_rebuilt(
+    seed: int,
+) -> None:
+    """Item by item; and each erased job is counted once, whatever came late or was repeated."""
+    chance = random.Random(seed)
+    jobs = jobs_of_years(9)
+    priced = [job.with_change(price_cents=10_000) for job in jobs]
+    latest = [job.with_change(crew=(), truck="t1") for job in priced]
+    versions = [*jobs, *priced, *latest]
+    messages = chance.sample(versions * 2, 2 * len(versions))
+    kinds: tuple[Fault | None, ...] = ("before", "after", None)
+    faults = [chance.choice(kinds) for _ in range(400)]
+    index = FakeJobIndex(Faults({"TransactWriteItems": faults}))
+    index_job, gone = IndexJob(index, no_pause), set[str]()
+    for number, job in enumerate(messages):
+        if job.job_id not in gone:
+            told_again(partial(index_job, job))
+        if number % 8 == 7 and len(gone) < 3:
+            gone.add(job.job_id)
+            told_again(partial(index_job.erase, "main", job.job_id, UTC_ZONE))
+            told_again(partial(index_job, job))  # it was read before the job was erased
+            told_again(partial(index_job.remove, "main", job.job_id))
+    left = [job for job in latest if job.job_id not in gone]
+    made = FakeJobIndex()
+    rebuild_index(stored_jobs(*left), IndexJob(made, no_pause), "main", UTC_ZONE)
+    assert (index.known, index.listings) == (made.known, made.listings)
+    assert sum(figures.erased for figures in index.erased.values()) == len(gone) == 3
+
+
+def told_again(act: Callable[[], None]) -> None:
+    """The queue delivers a message again until it is handled."""
+    for _ in range(20):
+        try:
+            return act()
+        except Unavailable:
+            continue
+    raise AssertionError("never handled")
 
 
 def test_a_round_erases_old_jobs_that_have_no_object_and_no_others() -> None:

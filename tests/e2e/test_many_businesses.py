@@ -191,7 +191,8 @@ def test_with_5000_businesses_a_confirmation_a_text_and_a_round_make_as_many_cal
     assert crowded == alone
     begun = stage.schedule()
     print(begun)
-    # A page of names, a hundred batches of ten messages, and one that goes on with the others.
+    # Names, a hundred batches of ten messages, one that goes on with the others, and in some rounds
+    # the number of dead letters in each of their queues.
     assert begun["s3 ListObjectsV2"] <= 2
-    assert begun["sqs SendMessageBatch"] <= 101
-    assert sum(begun.values()) <= 110
+    assert begun["sqs SendMessageBatch"] + begun["sqs SendMessage"] <= 101
+    assert sum(begun.values()) <= 120

@@ -26,7 +26,7 @@ from functions.messages.phone_numbers import PendingQuestion, change_phone_recor
 from functions.protocol.clock import utc_now
 from functions.protocol.edge_secret import HEADER
 from functions.views.write_view import write_view
-from local.engine import REGION
+from local.engine_key import REGION
 from local.laptop import STAGE, Laptop
 from statemachine.business import SHARED, BusinessSettings
 from statemachine.flows import load_flow
@@ -158,7 +158,7 @@ def stage(stack: Laptop) -> Iterator[ManyBusinesses]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setattr(watch_jobs, "utc_now", lambda: now)  # not every round does the same
-        container._session.cache_clear()
+        container.session.cache_clear()
         for function, module in FUNCTIONS:
             for variable, value in _environment(stack, function).items():
                 patch.setenv(variable, value)
@@ -167,7 +167,7 @@ def stage(stack: Laptop) -> Iterator[ManyBusinesses]:
             cast("Any", module).wire.cache_clear()
             cast("Any", module).wire()
         yield made
-    container._session.cache_clear()
+    container.session.cache_clear()
     for _, module in FUNCTIONS:
         cast("Any", module).wire.cache_clear()
 

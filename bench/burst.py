@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -186,19 +186,15 @@ def cpu_ms(state: Path) -> Counter[str]:
     return found
 
 
-def calls(copy: Copy) -> Counter[str]:
-    """The calls of each function so far."""
-    cloudwatch, now = copy.client("cloudwatch"), datetime.now(UTC)
-    named = {"Namespace": "AWS/Lambda", "MetricName": "Invocations"}
-    found: Counter[str] = Counter()
-    for metric in cloudwatch.list_metrics(**named)["Metrics"]:
-        answer = cloudwatch.get_metric_statistics(
-            **named, Dimensions=metric["Dimensions"], Statistics=["Sum"], Period=3600,
-            StartTime=now - timedelta(hours=2), EndTime=now + timedelta(hours=1),
-        )  # fmt: skip
-        name = metric["Dimensions"][0]["Value"].removeprefix("haulway-local-")
-        found[name] += int(sum(point["Sum"] for point in answer["Datapoints"]))
-    return found
+def calls(copy: Copy) -> int:
+    """The calls of all functions so far: the engine writes a log stream for each."""
+    logs = copy.client("logs")
+    groups = logs.get_paginator("describe_log_groups").paginate()
+    names = [group["logGroupName"] for page in groups for group in page["logGroups"]]
+    streams = logs.get_paginator("describe_log_streams")
+    return sum(
+        len(page["logStreams"]) for name in names for page in streams.paginate(logGroupName=name)
+    )
 
 
 def processes(state: Path) -> tuple[int, int]:
@@ -251,7 +247,7 @@ def row(copy: Copy, clients: int, jobs: int) -> str:
     return (
         f"| {clients} | {jobs} | {moves / elapsed_s:.1f} | {statistics.median(took) * 1000:.0f} "
         f"| {p95 * 1000:.0f} | {engine_ms:.0f} | {workers_ms:.0f} "
-        f"| {each_of(more, moves)} | {size / moves / 1024:.1f} | {each_of(asked, moves)} |"
+        f"| {each_of(more, moves)} | {size / moves / 1024:.1f} | {asked / moves:.1f} |"
     )
 
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from cli.client.connection import Connection
 from cli.data.audit_log import audited
+from cli.data.conversation_file import ConversationFile
 from cli.data.derived import index_job_of, publish_board_of
 from cli.data.photo_folder import PhotoFolder
 from cli.data.reservations import crew_assignment, renew_reservations
@@ -37,7 +38,8 @@ def export(
     file: Annotated[Path, typer.Argument(help="A new file; it gets one job per line, as JSON.")],
     as_json: Json = False,
 ) -> None:
-    """Write all jobs of the business to FILE, and their photos to the folder FILE.photos.
+    """Write all jobs of the business to FILE, their photos to the folder FILE.photos, and the
+    conversations with customers to FILE.conversations.
 
     Times are by the business's clock, with its difference from UTC: 2026-11-23T08:00:00.000-05:00.
     The files contain names, phone numbers, tracking links, and pictures of homes: keep them safe.
@@ -54,9 +56,11 @@ def export(
                 out.write(exported(job, context.obj.zone) + "\n")
                 photos.save(job)
                 count += 1
+            conversations = ConversationFile(context.obj.connection, file)
+            conversations.save(tenant)
             done |= {
                 "jobs": count, "photos": photos.copied, "photos_missing": photos.missing,
-                "unreadable": sorted(unreadable),
+                "unreadable": sorted(unreadable), "conversations": conversations.copied,
             }  # fmt: skip
         if as_json:
             print_json(done)
@@ -74,9 +78,9 @@ def import_(
     file: Annotated[Path, typer.Argument(help="A file that `haul export` wrote.", exists=True)],
     as_json: Json = False,
 ) -> None:
-    """Import jobs from FILE, and their photos from FILE.photos.
+    """Import jobs from FILE, photos from FILE.photos, conversations from FILE.conversations.
 
-    Jobs that exist already stay unchanged; open jobs continue. If it is interrupted, run it again.
+    What exists already stays unchanged; open jobs continue. If it is interrupted, run it again.
     Jobs that another business of this stage still has are refused.
     """
     with report_errors():
@@ -104,10 +108,13 @@ def import_(
                 write_view(views, job, load_flow(job.flow))
                 index_job(job)
                 double_booked += renew_reservations(crew, job, now)
+            conversations = ConversationFile(connection, file)
+            conversations.upload(tenant)
             publish_board_of(connection).rebuild(tenant, now)
             done |= {
                 "jobs": created, "existing": existing, "photos": photos.copied,
                 "photos_existing": photos.existing, "photos_missing": photos.missing,
+                "conversations": conversations.copied,
             }  # fmt: skip
         if as_json:
             print_json({**done, "double_booked": double_booked})

@@ -53,8 +53,10 @@ def send_text(api: Api, request: ApiRequest) -> ApiResponse:
     if message_id is None:
         raise Problem("idempotency-key-missing")
     phone = _phone(api, request, body.job_id)
+    consent = _consent(api, request, body.job_id)
     business = api.tenants.read(request.session.tenant)
-    wanted = OfficeText(message_id, body.text, request.session.account.account, body.job_id)
+    account = request.session.account.account
+    wanted = OfficeText(message_id, body.text, account, body.job_id, consent)
     message = api.send_office_text()(business, phone, wanted, request.now)
     status = 201 if message.at == request.now else 200
     return ApiResponse(status, message, outcome=f"text {message.state}")
@@ -83,6 +85,14 @@ def _phone(api: Api, request: ApiRequest, job_id: str | None) -> str:
     if phone is None or digest_of(tenant, phone) != digest:
         raise Problem("unknown-conversation")
     return phone
+
+
+def _consent(api: Api, request: ApiRequest, job_id: str | None) -> bool:
+    """False only if the job's customer was asked and did not agree. Raises UnknownJob."""
+    if job_id is None:
+        return True
+    consent = api.jobs.read(request.session.tenant, job_id).value.texts_consent
+    return consent is None or consent.agreed
 
 
 def _response(api: Api, request: ApiRequest, phone: str, job_id: str | None = None) -> ApiResponse:

@@ -5,6 +5,7 @@ tenants/main/conversations/9f86…/latest.json           the latest messages of 
 tenants/main/conversations/9f86…/00000101.json         messages 101 to 200
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from functions.aws.errors import retryable
@@ -12,6 +13,8 @@ from functions.aws.messages import MESSAGE
 from functions.aws.s3_stores import S3Objects, to_bytes
 from functions.protocol.ports import Stored
 from statemachine.conversation import Conversation, ConversationList, ConversationPage
+
+LATEST = "/latest.json"
 
 
 def folder_of(tenant: str) -> str:
@@ -28,6 +31,12 @@ class S3Conversations:
 
     def read(self, tenant: str, digest: str) -> Stored[Conversation] | None:
         return self.objects.load(_latest_key(tenant, digest), Conversation)
+
+    def digests(self, tenant: str) -> Iterator[str]:
+        """Of all numbers with a conversation."""
+        for key in self.objects.keys(folder_of(tenant)):
+            if key.endswith(LATEST):
+                yield key.removesuffix(LATEST)
 
     def write(self, conversation: Conversation, replacing: str | None) -> None:
         key = _latest_key(conversation.tenant, conversation.digest)
@@ -50,7 +59,7 @@ class S3Conversations:
 
 
 def _latest_key(tenant: str, digest: str) -> str:
-    return f"{folder_of(tenant)}{digest}/latest.json"
+    return f"{folder_of(tenant)}{digest}{LATEST}"
 
 
 def _page_key(tenant: str, digest: str, first: int) -> str:

@@ -57,6 +57,8 @@ class OfficeText:
     text: str
     by: str
     job_id: str | None
+    agreed: bool = True
+    """False if the customer of that job was asked for consent and did not give it."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,14 @@ class SendOfficeText:
     def _known(
         self, tenant: BusinessSettings, phone: str, wanted: OfficeText
     ) -> ConversationMessage | None:
-        """Raises OfficeTextRefused if that id has another text."""
+        """Raises OfficeTextRefused if that id has another text, or if the customer wants none."""
         conversation = change_conversation(
             self.conversations, tenant.tenant, phone, lambda known: known, self.pause
         )
         message = conversation.message(wanted.message_id)
+        if not wanted.agreed and all(each.sender == "office" for each in conversation.messages):
+            advice = "the customer did not agree to texts and has sent none; call instead"
+            raise OfficeTextRefused("no_consent", advice)
         if message and message.text != wanted.text:
             raise OfficeTextRefused("idempotency_key_reused", "send a new Idempotency-Key")
         return message

@@ -8,11 +8,12 @@ import pytest
 from functions.messages.conversations import add_message
 from functions.messages.phone_numbers import change_phone_record, digest_of
 from functions.messages.sms_once import SmsNotAccepted, SmsRefused
+from statemachine.consent import TextsConsent
 from statemachine.conversation import KEPT, PAGE, ConversationMessage
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.job import Customer
 from tests.api.api_fixture import ApiBackend, ApiReply
-from tests.support.builders import NOON, a_job, minutes
+from tests.support.builders import DISPATCHER, NOON, a_job, minutes
 from tests.support.fakes import no_pause
 from tests.support.message_fakes import FakeDeliveries
 
@@ -122,6 +123,13 @@ def test_what_was_refused_says_why_and_is_not_in_the_conversation(api: ApiBacken
     assert (refused.slug, refused.json["why"]) == ("text-refused", "opted_out")
     assert (api.provider.sent, read(api)["messages"]) == ([], [])
     assert read(api)["texts_stopped"]
+
+
+def test_a_customer_who_did_not_agree_is_texted_only_after_writing_first(api: ApiBackend) -> None:
+    api.store(JOB.with_(texts_consent=TextsConsent(agreed=False, at=NOON, by=DISPATCHER)))
+    assert text(api).json["why"] == "no_consent"
+    says(api, 1)
+    assert text(api).status == 201
 
 
 def test_a_text_that_the_carrier_did_not_take_is_sent_by_a_copy(api: ApiBackend) -> None:

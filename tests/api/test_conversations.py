@@ -126,7 +126,9 @@ def test_what_was_refused_says_why_and_is_not_in_the_conversation(api: ApiBacken
 
 
 def test_a_customer_who_did_not_agree_is_texted_only_after_writing_first(api: ApiBackend) -> None:
-    api.store(JOB.with_(texts_consent=TextsConsent(agreed=False, at=NOON, by=DISPATCHER)))
+    refused = TextsConsent(agreed=False, at=NOON, by=DISPATCHER)
+    etag = api.jobs.read("main", JOB.job_id).etag
+    api.jobs.replace(JOB.with_(texts_consent=refused), etag)
     assert text(api).json["why"] == "no_consent"
     says(api, 1)
     assert text(api).status == 201

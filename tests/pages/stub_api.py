@@ -66,6 +66,7 @@ from tests.pages.stub_business import (
     slot_offers,
     slots_document,
 )
+from tests.pages.stub_conversations import ConversationsStub
 from tests.pages.stub_crew import CrewStub
 from tests.pages.stub_data import PASSWORD, StubData, now
 from tests.pages.stub_people import PeopleStub
@@ -144,6 +145,7 @@ class Stub:
             *business_routes(self),
             *self.people.routes(),
             *search_routes(self),
+            *ConversationsStub(self).routes(),
             *report_routes(self),
             Route("/api/session", self.guarded(self.who_am_i)),
             Route("/api/session", self.guarded(self.sign_in), methods=["POST"]),

@@ -15,6 +15,7 @@ from functions.people.accounts import Account, Role
 from functions.people.crew_location import CrewLocation
 from functions.views.job_index import JobIndex
 from statemachine.business_changes import BusinessRecord
+from statemachine.conversation import Conversation
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, job_id_for, new_token
@@ -55,6 +56,8 @@ class StubData:
     """`pinned` views are what the edge serves, even if the job changes; None: not found."""
 
     jobs: dict[str, Job] = field(default_factory=dict)
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    """By the number's digest."""
     accounts: dict[str, Account] = field(
         default_factory=lambda: {
             "dana": an_account("dana", "Dana Reyes"),

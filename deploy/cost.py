@@ -29,6 +29,8 @@ EDIT_MESSAGES = {
     "EditQueue": 1, "BoardQueue": 1, "InvalidationQueue": 1, "SmsQueue": 1, "FanOutQueue": 1,
 }  # fmt: skip
 """Messages by queue for one edit that customers may have to be told of."""
+HELD_PUTS, HELD_GETS = 3, 12
+"""Of a reminder, beside what every text puts: held, its due time, and the next time to look."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,9 @@ class Use:
     def messages(self) -> int:
         return sum(self.queued.values())
 
-    def with_crew(self, times: int = 1) -> "Use":
-        """With a crew assigned or changed so many times, by an edit on the bus. It reserves two
-        roster sheets in a transaction, which counts twice. What the customer was told is listed."""
+    def with_edits(self, times: int) -> "Use":
+        """With so many edits on the bus that customers may have to be told of. What they were told
+        is listed."""
         queued = {name: n + times * EDIT_MESSAGES.get(name, 0) for name, n in self.queued.items()}
         return replace(
             self,
@@ -121,9 +123,32 @@ class Use:
             watchdog_reads=self.watchdog_reads + math.ceil(4.25 * times),
             lists=self.lists + math.ceil(2.25 * times),
             index_reads=self.index_reads + times,
-            index_writes=self.index_writes + 6 * times,
+            index_writes=self.index_writes + 2 * times,
+        )
+
+    def with_crew(self, times: int = 1) -> "Use":
+        """With a crew assigned or changed so many times. It reserves two roster sheets in a
+        transaction, which counts twice."""
+        edited = self.with_edits(times)
+        return replace(
+            edited,
+            index_writes=edited.index_writes + 4 * times,
             reads=self.reads + 6 * times,
             writes=self.writes + 4 * times,
+        )
+
+    def with_reminder(self) -> "Use":
+        """With a reminder of the day before, which the customer answers: question and answer are
+        edits. The held text is found by the watchdog and sent by a message."""
+        asked = self.with_edits(2)
+        return replace(
+            asked,
+            queued={**asked.queued, "SmsQueue": asked.queued["SmsQueue"] + 1},
+            invocations=asked.invocations + 1,
+            puts=asked.puts + HELD_PUTS,
+            gets=asked.gets + HELD_GETS,
+            texts=self.texts + 1,
+            sms_parts=self.sms_parts + 2,
         )
 
 

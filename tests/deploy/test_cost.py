@@ -6,13 +6,25 @@ The counts per job are compared with what the functions do, the fixed counts wit
 import math
 import re
 from collections import Counter, defaultdict
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from deploy.aws_prices import FREE, NOTHING_FREE, PRICES_USD
 from deploy.bundle import ROOT
-from deploy.cost import MONTH_S, SLICE, SLICES, Fixed, Use, monthly, reads_per_round, receives
+from deploy.cost import (
+    HELD_GETS,
+    HELD_PUTS,
+    MONTH_S,
+    SLICE,
+    SLICES,
+    Fixed,
+    Use,
+    monthly,
+    reads_per_round,
+    receives,
+)
 from deploy.template_file import read_template
 from functions.repair import job_selection
 from functions.repair.job_selection import A_ROUND, GRACE, RECENT
@@ -22,6 +34,9 @@ from statemachine.asl import definition
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job, Place
 from statemachine.records import Note
+from tests.functions.messages.test_due_messages import settled
+from tests.functions.messages.test_owed_texts import DEC_1, Handset, confirmed_for
+from tests.functions.messages.test_reminders import EVE
 from tests.support.builders import (
     DISPATCHER,
     DRIVER,
@@ -60,6 +75,7 @@ def test_what_is_not_under_30_dollars_is_named_with_its_figure() -> None:
     crewed, traced = Use().with_crew(), Fixed(traced=True)
     over = {
         "with a crew put on each job once": monthly(50_000, crewed),
+        "with a reminder for each job, beside its SMS": monthly(50_000, Use().with_reminder()),
         "with nothing free": monthly(50_000, free=NOTHING_FREE),
         "with traces": monthly(50_000, fixed=traced),
         "with two photos a job": monthly(50_000, Use(photos=2)),
@@ -184,6 +200,25 @@ def test_the_watchdog_looks_at_a_job_that_was_touched_as_often_as_is_counted() -
     messages = A_ROUND.total_seconds() / 60
     assert Use().watchdog_reads == Use().statuses * (lately + messages)
     assert Use().lists == Use().statuses * messages
+
+
+def test_a_reminder_puts_and_gets_what_is_counted() -> None:
+    without, reminded = (calls_until_the_visit(remind_day_before=on) for on in (False, True))
+    assert reminded["PutObject"] - without["PutObject"] == HELD_PUTS + Use().text_puts
+    assert reminded["GetObject"] - without["GetObject"] == HELD_GETS
+
+
+def calls_until_the_visit(**settings: bool) -> Counter[str]:
+    """The calls for the texts of a job that is confirmed, until its window begins."""
+    handset = Handset()
+    handset.set_tenant(**settings)
+    handset.has(settled(confirmed_for(DEC_1)))
+    handset.text(handset.job, now=handset.now)
+    handset.comes_to(EVE + timedelta(minutes=3))
+    handset.sweep(EVE + timedelta(minutes=20))
+    assert len(handset.reads) == 1 + settings["remind_day_before"]
+    buckets = handset.bucket, handset.kept
+    return Counter(operation for each in buckets for operation, _ in each.faults.log)
 
 
 # -- what is there anyway

@@ -44,22 +44,30 @@ class PreviewDocument(Frozen):
 
 
 def list_texts(api: Api, request: ApiRequest) -> ApiResponse:
-    own = api.tenants.read(request.session.tenant).own_texts
+    return ApiResponse(200, texts_document(api.tenants.read(request.session.tenant)))
+
+
+def texts_document(tenant: BusinessSettings) -> TextsDocument:
+    own = tenant.own_texts
     entries = (
         TextEntry(name=name, ours=ours, own=own.get(name), fields=tuple(FIELD.findall(ours.en)))
         for name, ours in our_texts().items()
     )
-    return ApiResponse(200, TextsDocument(texts=tuple(entries)))
+    return TextsDocument(texts=tuple(entries))
 
 
 def preview_text(api: Api, request: ApiRequest) -> ApiResponse:
     body = request.document(PreviewBody)
+    return ApiResponse(200, previewed(api.tenants.read(request.session.tenant), body))
+
+
+def previewed(tenant: BusinessSettings, body: PreviewBody) -> PreviewDocument:
+    """Raises Problem where there is no such text."""
     ours = our_texts().get(body.name)
     if ours is None:
         raise Problem("invalid", "name: there is no such text; GET /api/business/texts lists them")
-    tenant = api.tenants.read(request.session.tenant)
     en, es = (_preview(tenant, body.words, ours, language) for language in LANGUAGES)
-    return ApiResponse(200, PreviewDocument(en=en, es=es))
+    return PreviewDocument(en=en, es=es)
 
 
 def _preview(

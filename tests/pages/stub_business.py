@@ -5,13 +5,14 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from functions.api.business import LogoBody
 from functions.api.business import public_document as public_part
+from functions.api.business_texts import PreviewBody, previewed, texts_document
 from functions.api.problems import Problem, problem_of
 from functions.api.request import invalid
 from functions.api.slots import MOST_LEFT, SlotOffer, SlotsDocument
@@ -100,12 +101,29 @@ def business_routes(stub: "Stub") -> list[Route]:
         stub.data.requests.append((request.method, request.url.path))
         return Response(png, 200 if png else 403, media_type="image/png")
 
+    async def texts(request: Request) -> Response:
+        stub.session(request)
+        return shown(texts_document(stub.data.business))
+
+    async def preview(request: Request) -> Response:
+        from tests.pages.stub_api import document
+
+        stub.session(request)
+        return shown(previewed(stub.data.business, await document(request, PreviewBody)))
+
     return [
         Route("/api/business/logo", stub.guarded(set_logo), methods=["PUT"]),
         Route("/logos/{tenant}/{name}", logo),
+        Route("/api/business/texts", stub.guarded(texts)),
+        Route("/api/business/texts/preview", stub.guarded(preview), methods=["POST"]),
         Route("/api/business", stub.guarded(read)),
         Route("/api/business", stub.guarded(patch), methods=["PATCH"]),
     ]
+
+
+def shown(document: BaseModel) -> Response:
+    body = document.model_dump_json(by_alias=True, exclude_none=True)
+    return Response(body, media_type="application/json")
 
 
 def patched(data: "StubData", seen: str | None, wanted: bytes) -> Response:

@@ -17,6 +17,7 @@ import { KeysPanel } from "./keys_panel.js";
 import { LogoPanel } from "./logo_panel.js";
 import { PeoplePanel } from "./people_panel.js";
 import { SettingsForm } from "./settings_form.js";
+import { TextsPanel } from "./texts_panel.js";
 import { bareHeader, pageHeader } from "/shared/ui/page_header.js";
 
 const WELCOME = "The settings of the business are for its owner.";
@@ -34,6 +35,7 @@ class SettingsPage {
     setLogo: async (file) => this.#drawLogo(await this.#session.setLogo(await base64Of(file))),
     removeLogo: () => this.#removeLogo(),
   });
+  #texts = new TextsPanel(this.#service, this.#notices, (change) => this.#saveTexts(change));
   #form = null;
   /** Whose form it is: what one owner typed is not shown to another. */
   #formOf = null;
@@ -60,7 +62,7 @@ class SettingsPage {
     if (scene === "refused") return this.#drawRefused(session);
     this.#drawForm();
     this.#goToField();
-    await Promise.all([this.#readAgain(), this.#people.load(), this.#keys.load()]);
+    await Promise.all([this.#readAgain(), this.#texts.load(), this.#people.load(), this.#keys.load()]);
   }
 
   async #readAgain() {
@@ -95,7 +97,7 @@ class SettingsPage {
     this.#formOf = session.account;
     this.#form ??= new SettingsForm(
       { save: () => this.#save(), confirmHours: () => this.#confirmHours() },
-      { logo: this.#logo, people: this.#people, keys: this.#keys },
+      { logo: this.#logo, texts: this.#texts, people: this.#people, keys: this.#keys },
     );
     this.#form.meet(settings);
     this.#logo.show(settings.logo);
@@ -186,6 +188,14 @@ class SettingsPage {
     } finally {
       this.#form.busy(false);
     }
+  }
+
+  /** The words of texts have a panel of their own; the form shows the rest as it is then. */
+  async #saveTexts(change) {
+    const own_texts = change(this.#session.settings.own_texts);
+    const theirs = await this.#session.save({ own_texts });
+    this.#form.meet(this.#session.settings);
+    return theirs;
   }
 
   #saved(changes) {

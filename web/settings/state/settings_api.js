@@ -46,6 +46,16 @@ export class SettingsService {
     return settingsIn(await this.#api.ask("PUT", "/business/logo", options));
   }
 
+  async texts() {
+    return (await this.#api.get("/business/texts")).body.texts;
+  }
+
+  /** {en, es}, each {faults, example: {body, parts, alphabet}}; nothing is changed. */
+  async previewText(name, words) {
+    const options = { body: { name, words: given(words) }, repeatable: true };
+    return (await this.#api.ask("POST", "/business/texts/preview", options)).body;
+  }
+
   /** Signs in by an invitation's link, with the password that was chosen. */
   async acceptInvitation(token, password) {
     return (await this.#api.ask("POST", "/invitation", { body: { token, password } })).body;
@@ -87,6 +97,11 @@ export class SettingsService {
   async members() {
     return (await this.#api.get("/crew")).body.members;
   }
+}
+
+/** An empty text is none. */
+function given(words) {
+  return Object.fromEntries(Object.entries(words).filter(([, text]) => text));
 }
 
 function settingsIn({ body, etag }) {

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from deploy.aws_prices import FREE, PRICES_USD
+from deploy.message_cost import EDIT_MESSAGES, HELD_GETS, HELD_PUTS, LIFE_MESSAGES
 from deploy.slot_cost import slot_reads, slot_writes
 
 MONTH_S = 2_592_000
@@ -18,19 +19,6 @@ BOARD_VERSION_DAYS = 1.5
 """A version of a large board is kept for a day, and until S3 deletes it at midnight."""
 SLICE, SLICES = 10, 360
 """The watchdog's share of jobs per round; tests compare it with functions/repair/."""
-
-LIFE_MESSAGES = {
-    "CreateQueue": 1, "AdvanceQueue": 3, "EditQueue": 0,
-    "BoardQueue": 4, "InvalidationQueue": 3, "SmsQueue": 4, "FanOutQueue": 4,
-}  # fmt: skip
-"""Messages by queue for one job: requests, then facts. Each is sent, received, and deleted: three
-SQS requests."""
-EDIT_MESSAGES = {
-    "EditQueue": 1, "BoardQueue": 1, "InvalidationQueue": 1, "SmsQueue": 1, "FanOutQueue": 1,
-}  # fmt: skip
-"""Messages by queue for one edit that customers may have to be told of."""
-HELD_PUTS, HELD_GETS = 3, 12
-"""Of a reminder, beside what every text puts: held, its due time, and the next time to look."""
 
 
 @dataclass(frozen=True)

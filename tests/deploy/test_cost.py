@@ -14,8 +14,6 @@ import pytest
 from deploy.aws_prices import FREE, NOTHING_FREE, PRICES_USD
 from deploy.bundle import ROOT
 from deploy.cost import (
-    HELD_GETS,
-    HELD_PUTS,
     MONTH_S,
     SLICE,
     SLICES,
@@ -25,6 +23,7 @@ from deploy.cost import (
     reads_per_round,
     receives,
 )
+from deploy.message_cost import HELD_GETS, HELD_PUTS
 from deploy.template_file import read_template
 from functions.repair import job_selection
 from functions.repair.job_selection import A_ROUND, GRACE, RECENT

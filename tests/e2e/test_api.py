@@ -38,6 +38,7 @@ PEOPLE: dict[str, tuple[Role, ...]] = {
 ORDER = {
     "customer_name": "Canary Halvorsen",
     "phone": "+15555550199",
+    "agreed_to_texts": True,
     "location": "Canary Ave 14",
     "price": 600,
 }

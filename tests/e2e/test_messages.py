@@ -70,7 +70,6 @@ def booked(
     request["customer"] = {"name": "Jose Wong", "language": language}
     if phone:
         request["customer"]["phone"] = phone
-        request["agreed_to_texts"] = True
     request["schedule"] = window_in(days=2)
     put(stack, "JobRequested", [request])
     job_id: str = request["job_id"]

@@ -69,6 +69,7 @@ def booking(number: int, flow: str = "haul", prefix: str = "") -> dict[str, Any]
         "job_id": f"{datetime.now(UTC):%y%m%d}-{_crockford(prefix or 'tst')}{letters}",
         "customer": {"name": f"Customer {number}"},
         "place": {"address": f"{number} Soderblom Ave"},
+        "agreed_to_texts": True,
     }
 
 

@@ -80,7 +80,7 @@ AREAS = {
     ),
     "reader": Area(("tracking/reader.py", "tracking/polling_policy.py"), ("tests/tracking",)),
 }
-NOTICED = ("killed", "caught by type check", "segfault")
+NOTICED = ("killed", "caught by type check", "segfault", "timeout")
 
 
 def settings_of(area: Area) -> str:
@@ -153,21 +153,22 @@ def try_area(name: str) -> bool:
         said = mutmut("run", "--max-children", str(PROCESSES), longest_s=LONGEST_S)
     except subprocess.TimeoutExpired:
         said = f"not finished in {LONGEST_S} s"
-    tried = dict(outcomes())
+    made = dict(outcomes())
+    tried = {mutant: outcome for mutant, outcome in made.items() if outcome != "not checked"}
     if not tried:
         print(f"{name}: no mutant was tried:\n{said[-2000:]}")
         return False
     known, survivors = equivalent(), list[str]()
     for mutant, outcome in tried.items():
-        if outcome not in NOTICED and outcome != "timeout":
+        if outcome not in NOTICED:
             line = described(mutant)
             if line not in known:
                 survivors.append(f"  {outcome}: {line}   ({mutant})")
-    noticed = sum(outcome in NOTICED or outcome == "timeout" for outcome in tried.values())
+    noticed = sum(outcome in NOTICED for outcome in tried.values())
     same = len(tried) - noticed - len(survivors)
     share = 100 * noticed / max(1, len(tried) - same)
     print(
-        f"{name}: {len(tried)} mutants, {noticed} noticed, {same} equivalent, "
+        f"{name}: {len(tried)} of {len(made)} mutants tried, {noticed} noticed, {same} equivalent, "
         f"{len(survivors)} survive ({share:.1f} % noticed) in {time.monotonic() - began:.0f} s"
     )
     print("\n".join(survivors), flush=True)

@@ -237,7 +237,8 @@ class People:
                 assert task
                 task.began = world.now
                 wait = customer.look(world.clock, fetch_or_nothing)
-                world.pass_time(min(wait, LONGEST_LOOK))
+                if world.tasks == [task]:
+                    world.pass_time(min(wait, LONGEST_LOOK))
                 world.may_be_overtaken("page")
 
         world.start(f"the customer of {customer.job_id} looks", do)

@@ -108,7 +108,7 @@ class Player:
         """While work is left, only moments pass, as they do where functions run at once."""
         world, choices = self.world, self.world.choices
         if world.tasks or busy:
-            world.pass_time(timedelta(seconds=1 + choices.below(15)))
+            world.pass_time(timedelta(seconds=1 + choices.below(4)))
             return
         due = world.next_due()
         if due is not None and not choices.happens(20):

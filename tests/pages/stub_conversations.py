@@ -20,7 +20,11 @@ JSON = "application/json"
 class ConversationsStub:
     def __init__(self, stub: "Stub") -> None:
         self.stub = stub
-        self.known = stub.data.conversations
+
+    @property
+    def known(self) -> dict[str, Conversation]:
+        """Each test has its own data."""
+        return self.stub.data.conversations
 
     def routes(self) -> list[Route]:
         path, guarded = "/api/conversations/{conversation}", self.stub.guarded

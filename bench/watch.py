@@ -16,6 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from functions.aws.link_ends import S3LinkEnds
 from functions.aws.logos import S3Logos
 from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3Views
@@ -118,7 +119,8 @@ def a_watchdog(s3: Any, executions: FakeExecutions) -> WatchJobs:
     return WatchJobs(
         jobs, S3Views(s3, BUCKET, 60), executions, FakeBus(), S3Tenants(s3, BUCKET),
         PublishBoard(jobs, S3Boards(s3, BUCKET), an_index()), S3Stuck(s3, BUCKET), messages,
-        slots_on_fakes(jobs), FakeMetrics(), dict, no_pause, logos=S3Logos(s3, BUCKET),
+        slots_on_fakes(jobs), S3LinkEnds(s3, BUCKET), FakeMetrics(), dict, no_pause,
+        logos=S3Logos(s3, BUCKET),
     )  # fmt: skip
 
 

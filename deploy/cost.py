@@ -46,6 +46,10 @@ class Use:
     """Over four writes: three soon after each, and when its messages are due."""
     lists: int = 5
     """The messages of each status, of every fourth status twice."""
+    link_puts: int = 1
+    """The watchdog notes when the job's tracking link ends."""
+    link_gets: int = 2
+    """Then it reads job and view."""
     requests: int = 20
     """API requests of pages and programs, including reads of the board; assumed."""
     board_reads: int = 10
@@ -160,6 +164,8 @@ class Fixed:
     dead_letter_queues: int = 11
     dead_letter_check_rounds: int = 5
     """The watchdog counts dead letters in every fifth round."""
+    link_end_rounds: int = 10
+    """It lists the links that have ended in every tenth round."""
     invalidation_paths: int = FREE["invalidation_path"]
     """`InvalidationPathsPerMonth`: beyond it, the edge caches views for two seconds."""
     traced: bool = False
@@ -230,9 +236,13 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
         },
         "SQS": {"sqs_request": _sqs_requests(jobs, use, fixed)},
         "S3 requests": {
-            "put": jobs * (use.puts + use.lists) + fixed.listings + paths + board_lists,
-            "get": jobs
-            * (use.gets + 2 * use.watchdog_reads + use.requests + use.board_reads + use.views)
+            "put": jobs * (use.puts + use.lists + use.link_puts)
+            + fixed.listings
+            + paths
+            + board_lists
+            + rounds / fixed.link_end_rounds,
+            "get": jobs * (use.gets + 2 * use.watchdog_reads + use.requests + use.board_reads)
+            + jobs * (use.views + use.link_gets)
             + round_gets,
         },
         "S3 storage": {

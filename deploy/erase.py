@@ -47,7 +47,7 @@ def erase_job(client: Client, outputs: Mapping[str, str], job: Job) -> int:
         f"{folder}/jobs/{job.job_id}.json",
     ]
     public = [photo_path(photo.photo_id).lstrip("/") for photo in job.photos]
-    public.append(f"t/{digest_of_token(job.token)}.json")
+    public += [f"t/{digest}.json" for digest in (digest_of_token(job.token), *job.link.former)]
     DynamoCrewLocations(client("dynamodb"), outputs["CrewRosterTable"]).delete(
         job.tenant, job.job_id
     )

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
 from statemachine.consent import ConsentWording
 from statemachine.job import CrewRole, DurationMinutes, Schedule
+from statemachine.link_values import LinkChange
 from statemachine.price_guide import EstimateRequest
 from statemachine.prices import LoadSize, PaymentMethod, PriceCents
 from statemachine.unsent_text import UnsentText
@@ -166,6 +167,9 @@ class Changes(BuiltOnUse):
     approach: ApproachInput | None = None
     """The crew is on its way, or almost there: the customer is told, with the ETA. `none` takes it
     back."""
+    link: LinkChange | None = None
+    """Replace the tracking link, or revoke it: the link of before opens nothing any more. Only for
+    dispatchers."""
 
     @model_validator(mode="after")
     def _something(self) -> "Changes":

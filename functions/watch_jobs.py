@@ -23,6 +23,7 @@ from functions.aws.dead_letter_counts import SqsDeadLetterCounts
 from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.invalidation_usage import public_views
 from functions.aws.job_index import DynamoJobIndex
+from functions.aws.link_ends import S3LinkEnds
 from functions.aws.logos import S3Logos
 from functions.aws.messages import S3Deliveries, S3Endpoints
 from functions.aws.metrics import LogMetrics
@@ -91,6 +92,7 @@ def wire() -> tuple[WatchJobs, FanOut, BatchConsumer[WatchRequest]]:
             log=log,
         ),
         slots=take_slot_of(settings, jobs, tenants),
+        link_ends=S3LinkEnds(s3, settings.jobs_bucket),
         metrics=metrics,
         dead_letters=SqsDeadLetterCounts(sqs, settings.dead_letter_url, "watch-jobs"),
         logos=S3Logos(s3, settings.site_bucket),

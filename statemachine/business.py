@@ -32,6 +32,7 @@ from statemachine.business_values import (
 )
 from statemachine.flows import DEFAULT_FLOW
 from statemachine.job import USUAL_DURATION, DurationMinutes
+from statemachine.link_values import USUAL_LINK_DAYS, LinkDays
 from statemachine.price_guide import PriceGuide
 from statemachine.prices import LoadSize
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
@@ -142,6 +143,8 @@ class BusinessSettings(Frozen):
     """Whether a customer has a free window with the booking, or once a dispatcher agrees."""
     reschedule_cutoff_minutes: Annotated[int, Field(ge=0, le=43_200)] = 1440
     """How long before its start a customer may last move the arrival window; by default a day."""
+    link_lifetime_days: LinkDays = USUAL_LINK_DAYS
+    """How long after its job's end a tracking link works; for jobs booked from then on."""
     cancel_reason_required: bool = True
     """Whether a customer who cancels has to say why."""
     flow: Name = DEFAULT_FLOW

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from statemachine.job import CrewRole, Customer, Place, Schedule
 from statemachine.job_money import MoneyEdit
+from statemachine.link_values import LinkChange
 from statemachine.unsent_text import UnsentText
 from statemachine.values import Actor
 from statemachine.visit import ApproachInput, OptionalText, VisitAnswer
@@ -51,6 +52,8 @@ class ChangeSet(MoneyEdit, Protocol):
     def visit_answer(self) -> VisitAnswer | None: ...
     @property
     def approach(self) -> ApproachInput | None: ...
+    @property
+    def link(self) -> LinkChange | None: ...
 
 
 class EditRequest(Protocol):

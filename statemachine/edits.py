@@ -1,14 +1,17 @@
 """The rules about edits, which change a job's details and never its status. Pure functions."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from statemachine.bounds import horizon_fault, window_fault
-from statemachine.edit_request import ChangeSet, CrewRequest, EditRequest
-from statemachine.job import Assigned, Job, Schedule
+from statemachine.crew_edit import crew_fault, crew_of
+from statemachine.edit_request import ChangeSet, EditRequest
+from statemachine.ids import new_token
+from statemachine.job import Job, Schedule
 from statemachine.job_money import MoneyRefused, money_change, money_values
 from statemachine.job_texts import TextNotHeld, text_values
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.link import changed_link
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
 from statemachine.visit import approach_said
@@ -16,11 +19,8 @@ from statemachine.window_change import schedule_after, window_change
 
 MAX_OWN_NOTES = 50
 """How many notes on one job a sender who is not a dispatcher may write, texts included."""
-
 WRITTEN_EARLIER = timedelta(minutes=1)
 """A note that took longer to arrive also says when it was written."""
-
-
 MAX_REFUSED_EDITS = 50
 
 EXPLANATIONS: dict[EditRefusalReason, str] = {
@@ -35,6 +35,7 @@ EXPLANATIONS: dict[EditRefusalReason, str] = {
     "crew_off": "a person is not available at that time; choose another",
     "crew_taken": "a person or a truck cannot do all their jobs in time; choose another",
     "override_not_allowed": "only a dispatcher may override what does not fit; ask one",
+    "link_not_allowed": "only a dispatcher may replace or revoke a tracking link; ask one",
     "event_id_used": "another event of this job has that `event_id`; send a new one",
     "slot_full": "that arrival window is full; choose another, or let a dispatcher overbook it",
 }
@@ -95,11 +96,12 @@ def edited(
     now: datetime,
     name_of: Callable[[str], str] = str.title,
     horizon_days: int = 400,
+    new_token: Callable[[], str] = new_token,
 ) -> Job:
     """The job with the changes of `request`; the same object if it has this edit already.
 
     `name_of` gives a member's first name; whether they are available is not checked here.
-    `horizon_days` is how far the business plans.
+    `horizon_days` is how far the business plans. `new_token` gives the token of another link.
 
     Raises EditRefused if the job has changed since `expected_rev`, the event is from the future,
     the schedule is not possible, or a role is given twice; RecordsFull if there is no room.
@@ -110,19 +112,19 @@ def edited(
         raise _refused_as(refusal)
     if job.knows(request.event_id):
         raise EditRefused(EXPLANATIONS["event_id_used"], "event_id_used")
-    if request.changes.override and request.actor.kind != "dispatcher":
-        raise EditRefused(EXPLANATIONS["override_not_allowed"], "override_not_allowed")
+    if why := _only_for_dispatchers(request):
+        raise EditRefused(EXPLANATIONS[why], why)
     _check_room(job, request)
     if request.occurred_at > now + CLOCK_SKEW:
         raise EditRefused(EXPLANATIONS["from_the_future"], "from_the_future")
     if request.expected_rev not in (None, job.rev):
         raise EditRefused(f"the job is at rev {job.rev}, not {request.expected_rev}", "overtaken")
-    values = dict(_new_values(job, request, now, name_of))
+    values = dict(_new_values(job, request, now, name_of, new_token))
     _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
     window = window_change(job.schedule, values.get("schedule"), request)
     edit = Edit(
         event_id=request.event_id,
-        fields=tuple(values),
+        fields=tuple(name for name in values if name != "token"),  # `link` says it
         recorded_at=now,
         occurred_at=_done_earlier(request, now),
         digest=request.digest,
@@ -136,6 +138,14 @@ def edited(
         accepted = job.accepted or request.actor.kind != "customer"
         values |= {"overbooked": window.overbooked, "accepted": accepted}
     return job.with_change(**values, edits=(*job.edits, edit))
+
+
+def _only_for_dispatchers(request: EditRequest) -> EditRefusalReason | None:
+    if request.actor.kind == "dispatcher":
+        return None
+    if request.changes.override:
+        return "override_not_allowed"
+    return "link_not_allowed" if request.changes.link else None
 
 
 def is_made(job: Job, request: EditRequest) -> bool:
@@ -192,6 +202,7 @@ FIELDS = {
     "unsent_text": "unsent_text",
     "visit_answer": "visit_answer",
     "approach": "approach",
+    "link": "link",
 }
 """The field of the job that each change sets."""
 SINGLE_VALUES = (
@@ -239,7 +250,11 @@ def _check_schedule(before: Schedule, after: object, now: datetime, horizon_days
 
 
 def _new_values(
-    job: Job, request: EditRequest, now: datetime, name_of: Callable[[str], str]
+    job: Job,
+    request: EditRequest,
+    now: datetime,
+    name_of: Callable[[str], str],
+    new_token: Callable[[], str],
 ) -> Iterator[tuple[str, object]]:
     changes = request.changes
     if changes.note is not None:
@@ -247,11 +262,15 @@ def _new_values(
     if changes.schedule is not None:
         yield "schedule", schedule_after(job.schedule, changes.schedule)
     if changes.crew is not None:
-        yield "crew", tuple(_crew_of(changes.crew, name_of))
+        if fault := crew_fault(changes.crew):
+            raise EditRefused(fault)
+        yield "crew", tuple(crew_of(changes.crew, name_of))
     if changes.truck is not None:
         yield "truck", changes.truck or None
     if changes.approach is not None:
         yield "approach", approach_said(changes.approach, now)
+    if changes.link is not None:
+        yield from changed_link(job, changes.link, new_token).items()
     for name in SINGLE_VALUES:
         value = getattr(changes, name)
         if value is not None:
@@ -278,22 +297,3 @@ def _note(request: EditRequest, text: str, now: datetime) -> Note:
         occurred_at=_done_earlier(request, now),
         actor=request.actor,
     )
-
-
-def crew_fault(crew: Sequence[CrewRequest]) -> str | None:
-    """Why these people are no crew: there may be several helpers, and one of each other role."""
-    alone = [wanted.role for wanted in crew if wanted.role != "first_mate"]
-    if len(set(alone)) < len(alone):
-        return "two people have the same role; only helpers may be several"
-    places = [(wanted.role, wanted.member) for wanted in crew]
-    if len(set(places)) < len(places):
-        return "someone is named twice in one role; name each person once"
-    return None
-
-
-def _crew_of(crew: Sequence[CrewRequest], name_of: Callable[[str], str]) -> Iterator[Assigned]:
-    if fault := crew_fault(crew):
-        raise EditRefused(fault)
-    for wanted in crew:
-        first_name = name_of(wanted.member)
-        yield Assigned(role=wanted.role, member=wanted.member, first_name=first_name)

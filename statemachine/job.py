@@ -8,6 +8,7 @@ from pydantic import Field
 
 from statemachine.consent import TextsConsent
 from statemachine.flows import FAILED_ATTEMPT
+from statemachine.link_values import JobLink
 from statemachine.prices import Estimate, LoadSize, Payments, PriceCents
 from statemachine.records import (
     Digest,
@@ -212,6 +213,7 @@ class Job(Frozen):
     visit_answer: VisitAnswer | None = None
     approach: CrewApproach | None = None
     token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+    link: JobLink = JobLink()
 
     @property
     def text_phone(self) -> str | None:

@@ -7,6 +7,7 @@
     the ETA             running late, or sooner, if it is not what the customer expects
     the crew            changed, if a text showed another one
     another time        the link to choose one, for a customer who has asked for it
+    the link            the new one, if a text told another one
 
 Each delivery has what its text told. So it does not matter how many edits were made in the
 meantime, or in which order their facts arrive: what was told is compared with what is so now.
@@ -34,8 +35,11 @@ APPROACH_LASTS = timedelta(hours=1)
 SAME_VISIT = timedelta(hours=12)
 """An ETA told for a time further away was about another day."""
 TELLING = frozenset(
-    {"customer", "texts_consent", "unsent_text", "schedule", "crew", "approach", "visit_answer"}
-)
+    {
+        "customer", "texts_consent", "unsent_text", "schedule", "crew", "approach", "visit_answer",
+        "link",
+    }
+)  # fmt: skip
 """The fields of a job whose change may have to be told."""
 
 
@@ -79,7 +83,7 @@ def told_by(owed: OwedText, job: Job) -> dict[str, str]:
     told = {name: facts[name] for name in ("window", "eta") if f"{{{name}}}" in text.en}
     if not facts["window"]:
         told["window"] = ""
-    told |= {"crew": facts["crew"]} if "{link}" in text.en else {}
+    told |= {name: facts[name] for name in ("crew", "link")} if "{link}" in text.en else {}
     about = {"on_my_way": "approach", "arriving": "approach", "other_time": "other_time"}
     return told | {name: facts[name] for kind, name in about.items() if kind == owed.kind}
 
@@ -93,6 +97,7 @@ def _facts_of(job: Job) -> dict[str, str]:
         "crew": ",".join(sorted(assigned.member for assigned in job.crew)),
         "approach": f"{job.approach.stage}/{iso(job.approach.at)}" if job.approach else "",
         "other_time": _last_edit_of(job, "visit_answer"),
+        "link": "" if job.link.revoked else _last_edit_of(job, "link"),
     }
 
 
@@ -137,6 +142,8 @@ def _corrected(job: Job, flow: Flow, ended: Sequence[Delivery], number: str) -> 
     text = text_after(job, flow, job.seq)
     here = [each for each in ended if _seq_of(each.name.mark) == job.seq] if text else ended
     corrected = any("customer" in edit.fields for edit in job.edits)
+    if not text and job.link.revoked:
+        return
     if corrected and ended and all(each.number != number for each in here):
         kind: TextKind | None = None if text else "link"
         mark = corrected_mark(job, number)
@@ -168,6 +175,7 @@ def _edited(job: Job, flow: Flow, ended: Sequence[Delivery], now: datetime) -> I
         (_eta_text(job, told, now), "schedule"),
         (_crew_text(job, told), "crew"),
         (_other_time_text(job, told), "visit_answer"),
+        (_link_text(job, told), "link"),
     ):
         edit = next((each for each in reversed(job.edits) if field in each.fields), None)
         if kind and edit:
@@ -199,9 +207,15 @@ def _approach_text(job: Job, flow: Flow, told: dict[str, str], now: datetime) ->
 
 
 def _other_time_text(job: Job, told: dict[str, str]) -> TextKind | None:
-    if job.visit_answer is None or job.visit_answer.state != "other_time":
+    if job.visit_answer is None or job.visit_answer.state != "other_time" or job.link.revoked:
         return None
     return None if told.get("other_time") == _facts_of(job)["other_time"] else "other_time"
+
+
+def _link_text(job: Job, told: dict[str, str]) -> TextKind | None:
+    """For a customer whose texts had a link that opens nothing any more."""
+    link = _facts_of(job)["link"]
+    return "link" if told and link and told.get("link") != link else None
 
 
 def _eta_text(job: Job, told: dict[str, str], now: datetime) -> TextKind | None:

@@ -26,9 +26,10 @@ class PhotoRefused(Exception):
 def photo_id_of(job: Job, event_id: str) -> str:
     """The name of that event's photo, the same for every copy of the event.
 
-    No one can guess it, because it depends on the job's tracking token.
+    No one can guess it, because it depends on the job's first tracking token.
     """
-    return hashlib.sha256(f"photo|{job.token}|{event_id}".encode()).hexdigest()[:32]
+    seed = job.link.photo_seed or job.token
+    return hashlib.sha256(f"photo|{seed}|{event_id}".encode()).hexdigest()[:32]
 
 
 def photo_of(job: Job, event_id: str) -> Photo | None:

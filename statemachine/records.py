@@ -33,6 +33,7 @@ EditRefusalReason = Literal[
     "crew_off",
     "crew_taken",
     "override_not_allowed",
+    "link_not_allowed",
     "event_id_used",
     "reason_missing",
     "amount_missing",

@@ -12,6 +12,7 @@ from statemachine.sms_texts import HOW_TO_STOP
 from statemachine.values import Language, Text
 from statemachine.visit import eta_ends
 
+LINK_SENTENCE = re.compile(r" ?[^.!?]*\{link\}")
 ADDRESS_ROOM = 30
 """Of an address where it stands for a job."""
 PLAIN_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -32,14 +33,15 @@ def wording(
     text: Text,
     job: Job,
     tenant: BusinessSettings,
-    link: str,
+    link: str | None,
     now: datetime,
     first: bool = False,
 ) -> Wording:
     """The SMS in the customer's language and the business's time zone.
 
     It promises nothing for the past: a window or an ETA that is over is left out. The `first` one
-    to a number says how to end them.
+    to a number says how to end them. Without a `link`, because it was revoked, the sentence that
+    ends with it is left out.
     """
     language, zone = job.customer.language, ZoneInfo(tenant.time_zone)
     fields = {
@@ -47,9 +49,10 @@ def wording(
         "first_name": first_name(job.customer.name, language),
         "window": window(job.schedule, zone, language) if _is_ahead(job.schedule, now) else "",
         "eta": eta(job.schedule, zone, language, now),
-        "link": link,
+        "link": link or "",
     }
-    body = filled(text.get(language), fields)
+    template = text.get(language)
+    body = filled(template if link else LINK_SENTENCE.sub("", template), fields)
     return counted(f"{body} {HOW_TO_STOP.get(language)}" if first else body)
 
 

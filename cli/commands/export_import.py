@@ -19,6 +19,7 @@ from cli.data.derived import index_job_of, publish_board_of
 from cli.data.photo_folder import PhotoFolder
 from cli.data.reservations import crew_assignment, renew_reservations
 from cli.output.output import CliError, UsageError, console, print_json, report_errors
+from functions.aws.link_ends import S3LinkEnds
 from functions.aws.s3_stores import S3Jobs, S3Views
 from functions.protocol.clock import utc_now
 from functions.protocol.field_errors import field_errors
@@ -28,6 +29,7 @@ from functions.views.write_view import write_view
 from statemachine.bounds import check_imported
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Execution, Job
+from statemachine.link import link_ends_at
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 VIEW_TTL_S = 60
@@ -89,6 +91,7 @@ def import_(
         for each in imported:
             _refuse_shared(jobs, each, tenant)
         views = S3Views(connection.client("s3"), connection.outputs["SiteBucket"], VIEW_TTL_S)
+        link_ends = S3LinkEnds(connection.client("s3"), connection.outputs["JobsBucket"])
         photos = PhotoFolder(connection, file)
         crew, double_booked = crew_assignment(connection), list[str]()
         index_job = index_job_of(connection)
@@ -105,7 +108,9 @@ def import_(
                     existing += 1
                     job = jobs.read(tenant, job.job_id).value
                 photos.upload(job)
-                write_view(views, job, load_flow(job.flow))
+                write_view(views, job, load_flow(job.flow), now)
+                if ends_at := link_ends_at(job):
+                    link_ends.add(tenant, job.job_id, ends_at)
                 index_job(job)
                 double_booked += renew_reservations(crew, job, now)
             conversations = ConversationFile(connection, file)

@@ -7,17 +7,18 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli.client.bus_client import CLI_ACTOR
+from cli.commands.job_link import link
 from cli.commands.photo import photo
 from cli.data.option_values import (
     Agreed,
     Duration,
+    Event,
     JobArg,
     Json,
     asked_consent,
     cents,
     fresh_id,
     moment,
-    own_event_id,
     phone_number,
 )
 from cli.output.job_details import print_job
@@ -32,15 +33,6 @@ from statemachine.job import Place as Address
 from statemachine.prices import LoadSize, PaymentMethod
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, show, move, edit, and cancel jobs.")
-
-Event = Annotated[
-    Optional[str],
-    typer.Option(
-        "--event-id",
-        help="An id for this command. Repeated with the same id, it takes effect once.",
-        callback=own_event_id,
-    ),
-]
 
 
 @app.command()
@@ -263,6 +255,7 @@ def edit(
 
 
 app.command()(photo)
+app.command()(link)
 
 
 def _payment(method: str | None, amount: str | None) -> dict[str, Any] | None:

@@ -80,3 +80,13 @@ def asked_consent(phone: str | None, agreed: bool | None) -> bool | None:
     if phone is None or agreed is not None or not sys.stdin.isatty():
         return agreed
     return typer.confirm("Did the customer agree to text messages about this job?")
+
+
+Event = Annotated[
+    Optional[str],
+    typer.Option(
+        "--event-id",
+        help="An id for this command. Repeated with the same id, it takes effect once.",
+        callback=own_event_id,
+    ),
+]

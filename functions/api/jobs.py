@@ -23,7 +23,8 @@ from functions.api.responses import (
 from functions.jobs.create import Booked
 from functions.people.sessions import Session
 from functions.protocol.ports import Corrupt, UnknownJob
-from statemachine.edits import EditRefused, crew_fault
+from statemachine.crew_edit import crew_fault
+from statemachine.edits import EditRefused
 from statemachine.job import Customer, Job, Place
 from statemachine.values import RESERVED, Actor
 

@@ -9,10 +9,10 @@ from html import escape
 
 from functions.api.dependencies import Api
 from functions.api.problems import Problem
-from functions.api.public import BUSINESS_CACHED_S, view_of_digest
+from functions.api.public import BUSINESS_CACHED_S, job_of_digest
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse, MediaBody
-from functions.protocol.ports import UnknownTenant
+from functions.protocol.ports import UnknownJob, UnknownTenant
 from statemachine.business import BusinessSettings, is_internal
 from statemachine.values import Language
 
@@ -31,8 +31,10 @@ def preview_booking(api: Api, request: ApiRequest) -> ApiResponse:
 
 
 def preview_tracking(api: Api, request: ApiRequest) -> ApiResponse:
-    business = view_of_digest(api, request).value.business
-    return _page(api, api.tenants.read(business), TRACK)
+    job = job_of_digest(api, request)
+    if job is None:
+        raise UnknownJob
+    return _page(api, api.tenants.read(job.tenant), TRACK)
 
 
 def _page(api: Api, business: BusinessSettings, what: dict[Language, str]) -> ApiResponse:

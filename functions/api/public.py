@@ -18,6 +18,7 @@ from statemachine.business import BusinessSettings, is_internal
 from statemachine.edits import SlotFull
 from statemachine.ids import digest_of, is_token
 from statemachine.job import Customer, Job, Place, Schedule
+from statemachine.link import link_is_alive
 from statemachine.values import Actor
 from statemachine.views import View
 
@@ -104,7 +105,7 @@ def read_slots_of_job(api: Api, request: ApiRequest) -> ApiResponse:
 
 def read_view(api: Api, request: ApiRequest) -> ApiResponse:
     """The view, not cached: for readers whose edge location has stayed stale."""
-    stored = view_of_digest(api, request)
+    stored, _ = _linked(api, request)
     etag = f'"{stored.value.rev}"'
     if etag in request.known_etags:
         return ApiResponse(304, headers={"ETag": etag})
@@ -123,23 +124,10 @@ def read_crew_location(api: Api, request: ApiRequest) -> ApiResponse:
     return ApiResponse(200, location)
 
 
-def view_of_digest(api: Api, request: ApiRequest) -> Stored[View]:
-    """Raises UnknownJob."""
-    try:
-        stored = api.views.read(request.parameters["digest"])
-    except Corrupt as error:
-        raise Unavailable("the view cannot be read; the job's next change rewrites it") from error
-    if stored is None:
-        raise UnknownJob
-    return stored
-
-
 def held_job(api: Api, request: ApiRequest, token: str) -> Job:
-    """The job of this link: both the digest and the token must be its own."""
-    stored = view_of_digest(api, request)
-    proven = is_token(token) and compare_digest(digest_of(token), request.parameters["digest"])
-    job = _job_of(api, stored.value) if proven else None
-    if job is None or not compare_digest(job.token, token):
+    """The job of this link, whose token proves it. Raises UnknownJob."""
+    _, job = _linked(api, request)
+    if not is_token(token) or not compare_digest(job.token, token):
         raise UnknownJob
     return job
 
@@ -147,11 +135,28 @@ def held_job(api: Api, request: ApiRequest, token: str) -> Job:
 def job_of_digest(api: Api, request: ApiRequest) -> Job | None:
     """The job behind the digest, for readers who know nothing else."""
     try:
-        stored = view_of_digest(api, request)
+        return _linked(api, request)[1]
     except UnknownJob:
         return None
-    job = _job_of(api, stored.value)
-    return job if job and digest_of(job.token) == request.parameters["digest"] else None
+
+
+def _linked(api: Api, request: ApiRequest) -> tuple[Stored[View], Job]:
+    """The view under the digest and its job. Raises UnknownJob, whatever is wrong with the link:
+    there was none, or it was replaced, was revoked, or has ended.
+
+    The job decides, because a view may still be there for a moment.
+    """
+    digest = request.parameters["digest"]
+    try:
+        stored = api.views.read(digest)
+    except Corrupt as error:
+        raise Unavailable("the view cannot be read; the job's next change rewrites it") from error
+    job = _job_of(api, stored.value) if stored else None
+    if stored is None or job is None:
+        raise UnknownJob
+    if digest_of(job.token) != digest or not link_is_alive(job, request.now):
+        raise UnknownJob
+    return stored, job
 
 
 def _job_of(api: Api, view: View) -> Job | None:

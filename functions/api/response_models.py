@@ -207,7 +207,10 @@ class JobDocument(Frozen):
     early_moves: tuple[PendingMove, ...]
     moves: tuple[LegalMove, ...]
     tracking_url: str | None = None
-    """Only for dispatchers, because it contains the job's token."""
+    """Only for dispatchers, because it contains the job's token; null while it is revoked."""
+    link_revoked: bool = False
+    link_ends_at: Utc | None = None
+    """When the tracking link ends; null while the job is open."""
 
 
 class AssignedJob(Frozen):

@@ -20,6 +20,7 @@ from statemachine.deadlines import due_at
 from statemachine.flows import Move, load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import EXPLANATIONS
+from statemachine.link import link_ends_at
 from statemachine.price_guide import proposed_price
 from statemachine.reminders import approach_now
 from statemachine.values import ActorKind, JobId
@@ -116,9 +117,18 @@ def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> Jo
         ],
         "early_moves": job.early,
         "moves": list(_moves_of(job, viewer)),
-        "tracking_url": f"{edge_url}/track/{job.token}" if edge_url else None,
+        **_link_of(job, edge_url),
     }
     return _selected(JobDocument, job, **computed)
+
+
+def _link_of(job: Job, edge_url: str | None) -> dict[str, object]:
+    revoked = job.link.revoked
+    return {
+        "tracking_url": f"{edge_url}/track/{job.token}" if edge_url and not revoked else None,
+        "link_revoked": revoked,
+        "link_ends_at": link_ends_at(job),
+    }
 
 
 def _selected(model: type[Document], source: BaseModel, **computed: Any) -> Document:

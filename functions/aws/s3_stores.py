@@ -232,6 +232,9 @@ class S3Views:
         caching = f"public, max-age=0, s-maxage={self.ttl_s()}"
         self.objects.store(f"t/{digest}.json", to_bytes(view), replacing, CacheControl=caching)
 
+    def remove(self, digest: str) -> None:
+        self.objects.remove(f"t/{digest}.json")
+
 
 class S3Boards:
     def __init__(self, s3: Any, bucket: str) -> None:

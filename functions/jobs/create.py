@@ -31,6 +31,7 @@ from statemachine.flows import load_flow
 from statemachine.ids import job_id_for, new_token
 from statemachine.job import Execution, Job
 from statemachine.lifecycle import CLOCK_SKEW
+from statemachine.link_values import JobLink
 from statemachine.price_guide import EstimateRequest, NotInGuide, estimate_of
 from statemachine.prices import Estimate, EstimateRange
 from statemachine.public_booking import public_booking_fault
@@ -98,7 +99,7 @@ class CreateJob:
         job, created = self._created(request, tenant, now, public)
         if job.request_digest not in (None, request.digest):
             raise BookedOtherwise("that event_id has booked another job; send a new one")
-        self._follow_up(job)
+        self._follow_up(job, now)
         return Booked(
             job_id=job.job_id,
             tracking_token=job.token,
@@ -201,12 +202,13 @@ class CreateJob:
             notes=tuple(_first_note(request, now)),
             texts_consent=_consent(request, now),
             token=self.new_token(),
+            link=JobLink(days=tenant.link_lifetime_days),
         )
 
-    def _follow_up(self, job: Job) -> None:
+    def _follow_up(self, job: Job, now: datetime) -> None:
         """What must be done before the caller gets the link; idempotent."""
         flow = load_flow(job.flow)
-        write_view(self.views, job, flow, self.pause)
+        write_view(self.views, job, flow, now, self.pause)
         if not flow.status(job.status).terminal:
             self.executions.start(job.flow, job.tenant, job.job_id, job.execution.generation)
 

@@ -1,5 +1,6 @@
 """Step 2, for details: an edit is committed, shown, and announced, or refused on the record."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +11,10 @@ from functions.people.assign_crew import AssignCrew
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Bus, Jobs, TaskTokens, Views
 from functions.protocol.resume_execution import resume_if_behind
-from functions.views.write_view import write_view
+from functions.views.write_view import remove_dead_views, write_view
 from statemachine.edits import EditRefused, edited, refusal_of, with_refusal
 from statemachine.flows import load_flow
+from statemachine.ids import new_token
 from statemachine.job import Job
 from statemachine.lifecycle import with_early_moves_judged
 from statemachine.slots import slot_of
@@ -28,6 +30,7 @@ class EditJob:
     pause: Pause = full_jitter
     task_tokens: TaskTokens | None = None
     """Resume the execution if the edit lets a kept move be made; without it, the watchdog does."""
+    new_token: Callable[[], str] = new_token
 
     def __call__(self, request: JobEditRequested, now: datetime) -> Job:
         """The stored job with the changes.
@@ -51,12 +54,14 @@ class EditJob:
                 self.bus.announce([refused_edit_fact(job, record)])
             raise refused
         self._give_back(job, request, now)
-        write_view(self.views, job, load_flow(job.flow), self.pause)
+        remove_dead_views(self.views, job, now)
+        write_view(self.views, job, load_flow(job.flow), now, self.pause)
         announce_edit(job, request.event_id, self.bus, self.task_tokens)
         return job
 
     def _edited(self, job: Job, request: JobEditRequested, now: datetime) -> Job:
-        after = edited(job, request, now, self.crew.first_names(job), self._horizon_days(request))
+        names, horizon_days = self.crew.first_names(job), self._horizon_days(request)
+        after = edited(job, request, now, names, horizon_days, self.new_token)
         if after is job:
             return job
         self.crew(job, after, request, now)

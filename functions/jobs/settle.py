@@ -70,7 +70,7 @@ class SettleJob:
 
     def _show(self, job: Job, flow: Flow, seq: int) -> datetime:
         """Write the view; returns when the view of that entry, or of a later one, was public."""
-        write_view(self.views, job, flow, self.pause)
+        write_view(self.views, job, flow, self.clock(), self.pause)
         now = self.clock()
         took_ms = (now - job.entered_at_of(seq)).total_seconds() * 1000
         self.metrics.measure("EventToVisibleMs", took_ms, "Milliseconds", job.tenant)

@@ -151,7 +151,8 @@ class SendSms:
         number = phone_record(self.numbers, tenant.tenant, phone)
         first = number.introduced_by in (None, text.key)
         words = words_of(owed, text.flow, tenant.own_texts)
-        worded = wording(words, job, tenant, self.link(job.token), now, first)
+        link = None if job.link.revoked else self.link(job.token)
+        worded = wording(words, job, tenant, link, now, first)
         why = self._refusal(text, tenant, phone, number)
         too_old = now - (quiet_until(tenant, owed.at) or owed.at) > TOO_OLD
 

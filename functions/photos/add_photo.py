@@ -129,7 +129,7 @@ class AddPhoto:
             self.photos.publish(photo_id, self.clean(self._raw(_key(job, photo_id), request.size)))
         with self._withdrawn_if_refused(photo_id):
             job = self._committed(_photo(photo_id, request, now), request, now)
-        write_view(self.views, job, load_flow(job.flow), self.pause)
+        write_view(self.views, job, load_flow(job.flow), now, self.pause)
         announce_edit(job, request.event_id, self.bus, self.task_tokens)
         self.photos.delete_raw(_key(job, photo_id))
         return job

@@ -146,6 +146,21 @@ class Views(Protocol):
     def write(self, digest: str, view: View, replacing: str | None) -> None:
         """Store if the stored ETag is still `replacing` (None: if absent); else raises Conflict."""
 
+    def remove(self, digest: str) -> None:
+        """Idempotent, even if there was none. Raises Unavailable."""
+
+
+class LinkEnds(Protocol):
+    """When the links of ended jobs end, in the order of time."""
+
+    def add(self, tenant: str, job_id: str, at: datetime) -> None:
+        """Idempotent. Raises Unavailable."""
+
+    def due(self, tenant: str, now: datetime) -> Iterator[tuple[str, JobId]]:
+        """The entries of links that have ended by `now`: name and job. Raises Unavailable."""
+
+    def remove(self, tenant: str, name: str) -> None: ...
+
 
 class Boards(Protocol):
     """`jobs.json`, one for each tenant."""

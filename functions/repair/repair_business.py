@@ -24,6 +24,7 @@ from functions.protocol.ports import (
     Unavailable,
     UnknownJob,
 )
+from functions.repair.end_links import EndLinks
 from functions.repair.job_selection import (
     MESSAGES,
     jobs_to_check,
@@ -40,6 +41,7 @@ from functions.repair.sweep_index import SweepIndex
 from functions.repair.sweep_logos import SweepLogos
 from functions.views.board import PublishBoard
 from statemachine.records import Repair
+from statemachine.values import JobId
 from statemachine.views import Board
 
 NEVER_STORED = timedelta(days=1)
@@ -50,6 +52,8 @@ ALL_FAIL = 20
 """If at least this many jobs fail and none succeeds, the fault is not theirs."""
 SLOTS_EVERY = 5
 """Rounds. A sheet that is wrong for some minutes refuses or overbooks one job at most."""
+LINKS_EVERY = 10
+"""Rounds. A link that ends some days after its job may do so some minutes later."""
 SERVICE_ERRORS = (Unavailable, Conflict)
 """Errors that say nothing about the job: the service did not do it this time."""
 
@@ -92,6 +96,7 @@ class RepairBusiness:
     sweep_index: SweepIndex
     sweep_logos: SweepLogos
     repair_slots: RepairSlots
+    end_links: EndLinks
     metrics: Metrics
     log: Logger
 
@@ -103,12 +108,10 @@ class RepairBusiness:
         measure_ages(self.metrics, tenant, board, now)
         stuck = {each.job_id: each for each in self.stuck.all(tenant)}
         this = _Pass(Inspection(now, board, order.ask), index, stuck, order.full, boards=boards)
-        self._sweep_messages(tenant, this)
-        slots = self._repair_slots(tenant, this)
+        slots = self._besides(tenant, this)
         left_at = self._check_all(tenant, this, self._in_order(this, order), order)
         if this.behind:
             self.publish(tenant, this.behind, now)
-        self._sweep(tenant, this)
         self._mark_stuck(tenant, this)
         if this.not_done:
             raise Unavailable(f"not checked: {', '.join(this.not_done[:20])}")
@@ -117,36 +120,42 @@ class RepairBusiness:
             stuck=list(this.unforeseen), left={tenant: left_at} if left_at else {}, slots=slots,
         )  # fmt: skip
 
-    def _sweep_messages(self, tenant: str, this: _Pass) -> None:
-        """Repair messages that are due and that their queue has lost."""
-        try:
-            for about, repair in self.repair_job.deliveries.sweep(tenant, this.look.now):
+    def _besides(self, tenant: str, this: _Pass) -> list[JobId]:
+        """What a round does beside checking jobs; returns the jobs whose slots were repaired. What
+        fails is noted, and must not keep the round from the jobs."""
+        now, slots = this.look.now, list[JobId]()
+
+        def sweep_messages() -> None:
+            for about, repair in self.repair_job.deliveries.sweep(tenant, now):
                 this.repaired.setdefault(about, []).append(repair)
-        except Exception as error:  # lost messages must not keep the round from the jobs
-            self._note("messages", error)
-            this.not_done.append(f"messages of {tenant}")
 
-    def _sweep(self, tenant: str, this: _Pass) -> None:
-        """Erase what is left of jobs that are erased, and of logos that were replaced."""
-        try:
-            if erased := self.sweep_index(tenant, this.look.now):
+        def repair_slots() -> None:
+            slots.extend(self.repair_slots(tenant, this.look.shown, now))
+
+        def sweep() -> None:
+            if erased := self.sweep_index(tenant, now):
                 self.log.info("erased from the index", tenant=tenant, jobs=erased)
-            if logos := self.sweep_logos(tenant, this.look.now, this.full):
+            if logos := self.sweep_logos(tenant, now, this.full):
                 self.log.info("logos erased", tenant=tenant, logos=logos)
-        except Exception as error:  # the jobs are checked, and the next round sweeps again
-            self._note("sweep", error)
-            this.not_done.append(f"sweep of {tenant}")
 
-    def _repair_slots(self, tenant: str, this: _Pass) -> list[str]:
-        """The jobs whose slots were repaired, in every fifth round."""
-        if not this.full and minute_of(this.look.now) % SLOTS_EVERY:
-            return []
-        try:
-            return self.repair_slots(tenant, this.look.shown, this.look.now)
-        except Exception as error:  # wrong counters must not keep the round from the jobs
-            self._note("slots", error)
-            this.not_done.append(f"slots of {tenant}")
-            return []
+        def end_links() -> None:
+            if ended := self.end_links(tenant, now):
+                self.log.info("links ended", tenant=tenant, jobs=ended)
+
+        for what, act, every in (
+            ("messages", sweep_messages, 1),
+            ("slots", repair_slots, SLOTS_EVERY),
+            ("sweep", sweep, 1),
+            ("links", end_links, LINKS_EVERY),
+        ):
+            if not this.full and minute_of(now) % every:
+                continue
+            try:
+                act()
+            except Exception as error:  # the next round tries again
+                self._note(what, error)
+                this.not_done.append(f"{what} of {tenant}")
+        return slots
 
     def _in_order(self, this: _Pass, order: RoundOrder) -> Sequence[str]:
         """The jobs whose deadline has passed, then the others.
@@ -200,6 +209,8 @@ class RepairBusiness:
         if repaired.repairs:
             this.repaired.setdefault(job_id, []).extend(repaired.repairs)
         elif touched is not None and _may_leave_index(repaired, touched, now):
+            if repaired.job:
+                self.end_links.note(repaired.job)
             self._remove_from_index(tenant, job_id)
         return repaired
 

@@ -28,7 +28,7 @@ from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.repair_execution import RepairExecution, is_settled, last_step
 from functions.repair.report_stuck import ReportStuck
 from functions.views.job_index import JobIndex
-from functions.views.write_view import write_view
+from functions.views.write_view import remove_dead_views, write_view
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Job
 from statemachine.lifecycle import expire
@@ -128,7 +128,8 @@ class RepairJob:
             yield "refused late"
         if not is_settled(job):
             yield from self.execution(job, look.now, look.ask, known)
-        if write_view(self.views, job, load_flow(job.flow), self.pause):
+        removed = remove_dead_views(self.views, job, look.now)
+        if write_view(self.views, job, load_flow(job.flow), look.now, self.pause) or removed:
             yield "view written"
         if card_is_behind(job, look.shown, look.now) or self._index_is_behind(job, look.shown):
             yield "card written"

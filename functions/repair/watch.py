@@ -24,6 +24,7 @@ from functions.protocol.ports import (
     DeadLetterCounts,
     Executions,
     Jobs,
+    LinkEnds,
     Stuck,
     Tenants,
     Unavailable,
@@ -31,6 +32,7 @@ from functions.protocol.ports import (
     UnknownJob,
     Views,
 )
+from functions.repair.end_links import EndLinks
 from functions.repair.job_selection import minute_of
 from functions.repair.repair_business import RepairBusiness, RoundOrder, TimeIsUp
 from functions.repair.repair_deliveries import RepairDeliveries
@@ -64,6 +66,7 @@ class WatchJobs:
     stuck: Stuck
     deliveries: RepairDeliveries
     slots: TakeSlot
+    link_ends: LinkEnds
     metrics: Metrics
     dead_letters: DeadLetterCounts
     pause: Pause = full_jitter
@@ -99,6 +102,7 @@ class WatchJobs:
             sweep_index=SweepIndex(self.jobs, self.publish.index_job, self.tenants, self.retention),
             sweep_logos=SweepLogos(self.logos, self.tenants),
             repair_slots=RepairSlots(self.slots),
+            end_links=EndLinks(self.jobs, self.views, self.link_ends),
             metrics=self.metrics,
             log=log,
         )

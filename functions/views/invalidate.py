@@ -34,15 +34,16 @@ class InvalidateViews:
         Returns for each of `refs` its error or None: a job that cannot be read is left out, and the
         others are invalidated together. Raises Unavailable if CloudFront throttles.
         """
-        paths: dict[JobRef, str] = {}
+        paths: dict[JobRef, list[str]] = {}
 
-        def find_path(ref: JobRef) -> None:
-            paths[ref] = self._path(ref.tenant, ref.job_id)
+        def find_paths(ref: JobRef) -> None:
+            paths[ref] = self._paths(ref.tenant, ref.job_id)
 
-        errors = {ref: failure(find_path, ref) for ref in dict.fromkeys(refs)}
+        errors = {ref: failure(find_paths, ref) for ref in dict.fromkeys(refs)}
         if paths:
             changed = sorted((ref.tenant, ref.job_id, ref.rev) for ref in paths)
-            self._invalidate(sorted(set(paths.values())), batch=repr(changed))
+            changed_paths = sorted({path for each in paths.values() for path in each})
+            self._invalidate(changed_paths, batch=repr(changed))
         return [errors[ref] for ref in refs]
 
     def _invalidate(self, paths: list[str], batch: str) -> None:
@@ -58,5 +59,7 @@ class InvalidateViews:
         record_usage(self.usage, month, len(paths), self.pause)
         self.metrics.measure("InvalidationPaths", len(paths), "Count")
 
-    def _path(self, tenant: str, job_id: str) -> str:
-        return f"/t/{digest_of(self.jobs.read(tenant, job_id).value.token)}.json"
+    def _paths(self, tenant: str, job_id: str) -> list[str]:
+        """Of the job's view, and of those that its former links had."""
+        job = self.jobs.read(tenant, job_id).value
+        return [f"/t/{digest}.json" for digest in (digest_of(job.token), *job.link.former)]

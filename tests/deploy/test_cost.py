@@ -27,6 +27,7 @@ from deploy.message_cost import HELD_GETS, HELD_PUTS
 from deploy.template_file import read_template
 from functions.repair import job_selection
 from functions.repair.job_selection import A_ROUND, GRACE, RECENT
+from functions.repair.repair_business import LINKS_EVERY
 from functions.repair.watch import DEAD_LETTERS_EVERY
 from functions.views.job_index import IndexChange, IndexJob
 from statemachine.asl import definition
@@ -61,11 +62,14 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 def test_all_but_sms_stays_under_30_dollars_at_50_000_jobs_as_the_template_is_set() -> None:
     """Alone in its account, without crews, photos, and traces. 40 cents are the edge's secret, 98
-    cents are the slots, 20 cents are reads of the list of conversations."""
+    cents are the slots, 20 cents are reads of the list of conversations. The ends of tracking links
+    come on top, with 31 cents."""
     traced = TEMPLATE["Parameters"]["Traces"]["Default"] == "true"
-    bill = monthly(50_000, fixed=Fixed(traced=traced))
+    fixed, links = Fixed(traced=traced), Use(link_puts=0, link_gets=0)
+    bill = monthly(50_000, links, fixed)
     # The index, by which each job there ever was is found, comes on top.
     assert bill.without_sms - bill.items["Index of all jobs"] < 29.9
+    assert monthly(50_000, fixed=fixed).without_sms - bill.without_sms < 0.31
     assert bill.items["Index of all jobs"] < 2.80
 
 
@@ -237,6 +241,7 @@ def test_the_watchdog_goes_its_round_as_often_as_is_counted() -> None:
     schedule = TEMPLATE["Resources"]["WatchSchedule"]["Properties"]["ScheduleExpression"]
     assert (schedule, Fixed().watch_rounds) == ("rate(1 minute)", MONTH_S // 60)
     assert Fixed().dead_letter_check_rounds == DEAD_LETTERS_EVERY
+    assert Fixed().link_end_rounds == LINKS_EVERY
     assert MONTH_S // 60 % DEAD_LETTERS_EVERY == 0
 
 

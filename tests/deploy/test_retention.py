@@ -15,6 +15,7 @@ from deploy.template_file import read_template
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.conversations import S3Conversations
 from functions.aws.invalidation_usage import S3InvalidationUsage
+from functions.aws.link_ends import S3LinkEnds
 from functions.aws.logos import S3Logos
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords, S3TextBudgets
 from functions.aws.photos import UPLOADS, S3Photos
@@ -42,6 +43,7 @@ RESOURCES: dict[str, Any] = read_template()["Resources"]
 KEPT = {
     "tenants/*/jobs/*": "open: it has a way to go, and its end is written with the tag",
     "tenants/*/open/*": "the watchdog removes it when its job has ended",
+    "tenants/*/links/*": "the watchdog removes it when the link has ended",
     "tenants/*/stuck/*": "the watchdog removes it when its job goes on",
     "tenants/*/board/jobs.json": "one, in use; it forgets an ended job after two days",
     "tenants/*/numbers/*": "a STOP holds without end, under a hash",
@@ -116,6 +118,7 @@ def write_everything(s3: Any) -> None:
     jobs.create(ended)
     jobs.replace(ended, "e")
     jobs.mark_open("main", ended.job_id)
+    S3LinkEnds(s3, "JobsBucket").add("main", ended.job_id, NOON)
     stuck = StuckJob(tenant="main", job_id=ended.job_id, why="corrupt", since=NOON)
     S3Stuck(s3, "JobsBucket").add(stuck)
     cards = {ended.job_id: card_of(ended, load_flow("haul"))}
@@ -188,7 +191,7 @@ def test_only_versions_of_the_index_expire_after_a_day(
     (rule,) = (each for each in rules_of("JobsBucket") if each["Id"] == "index-versions")
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
     small = {each.key.split("/")[2] for each in written if _lasts(each) and each.is_under(rule)}
-    assert small == {"open"}
+    assert small == {"open", "links"}
 
 
 def _lasts(each: Written) -> bool:

@@ -37,6 +37,7 @@ from tests.support.fakes import (
     FakeBus,
     FakeExecutions,
     FakeJobs,
+    FakeLinkEnds,
     FakeLog,
     FakeStuck,
     FakeTenants,
@@ -115,6 +116,7 @@ class WatchdogSetup:
             self.stuck,
             self._messages(),
             slots_on_fakes(self.jobs),
+            FakeLinkEnds(self.bucket),
             self.metrics,
             lambda: self.dead_letters,
             no_pause,
@@ -819,7 +821,7 @@ def test_without_dead_letters_nothing_is_reported() -> None:
 def test_a_round_over_many_healthy_jobs_reads_few_of_them_and_writes_nothing() -> None:
     jobs = [waited_for(a_job(job_id=f"261121-{n:06d}", token=f"{n:022d}")) for n in range(3_000)]
     setup = WatchdogSetup(*jobs)
-    now = NOON + minutes(30)
+    now = NOON + minutes(31)
     found = setup.watch.round(now)
     assert (found.repaired, found.looked_at < 100) == ({}, True)
     calls = Counter(operation for operation, _ in setup.faults.log)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from events import Fact
+from functions.aws.link_ends import link_end_name, stamp
 from functions.aws.s3_stores import owner_key
 from functions.business.settings_store import NumberOwner
 from functions.people.crew_location import CrewLocation
@@ -240,6 +241,24 @@ class FakeViews:
 
     def write(self, digest: str, view: View, replacing: str | None) -> None:
         self.bucket.put_if(f"t/{digest}.json", to_bytes(view), replacing)
+
+    def remove(self, digest: str) -> None:
+        self.bucket.delete(f"t/{digest}.json")
+
+
+class FakeLinkEnds:
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def add(self, tenant: str, job_id: str, at: datetime) -> None:
+        self.bucket.put(f"tenants/{tenant}/links/{link_end_name(job_id, at)}", b"{}")
+
+    def due(self, tenant: str, now: datetime) -> Iterator[tuple[str, str]]:
+        names = self.bucket.keys(f"tenants/{tenant}/links/")
+        return ((name, name[17:]) for name in names if name[:16] <= stamp(now))
+
+    def remove(self, tenant: str, name: str) -> None:
+        self.bucket.delete(f"tenants/{tenant}/links/{name}")
 
 
 class FakePhotos:

@@ -54,6 +54,7 @@ from tests.support.fakes import (
     FakeExecutions,
     FakeInvalidationUsage,
     FakeJobs,
+    FakeLinkEnds,
     FakeLog,
     FakeRedelivery,
     FakeStuck,
@@ -199,7 +200,8 @@ class Simulation:
         )  # fmt: skip
         self.watch = WatchJobs(
             jobs, views, self.executions, self.bus, tenants, board, FakeStuck(self.bucket),
-            messages, slots, FakeMetrics(), dict, no_pause, logos=FakeLogos(self.bucket),
+            messages, slots, FakeLinkEnds(self.bucket), FakeMetrics(), dict, no_pause,
+            logos=FakeLogos(self.bucket),
         )  # fmt: skip
 
     def _new_tracking_token(self) -> str:

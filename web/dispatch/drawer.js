@@ -16,10 +16,10 @@ import {
   againPart,
   crewPart,
   headPart,
-  linkPart,
   detailsPart,
   schedulePart,
 } from "./drawer_parts.js";
+import { linkForm, linkPart } from "./drawer_link.js";
 import { moneyForm, moneyPart } from "./drawer_money.js";
 import { proofForm, proofPart } from "./drawer_proof.js";
 import { textsPart } from "./drawer_texts.js";
@@ -30,6 +30,7 @@ const FORMS = {
   Crew: crewForm,
   Money: moneyForm,
   Proof: proofForm,
+  "Tracking link": linkForm,
 };
 
 export class Drawer {
@@ -187,7 +188,8 @@ export class Drawer {
     const detail = this.#detail;
     const { now_ms, user, isDispatcher, trucks, zone, currency } = this.#session;
     const flow = this.#session.flows[detail.flow];
-    const told = { flow, now_ms, zone, currency, trucks, account: user?.account };
+    const copy = () => this.#copyLink();
+    const told = { flow, now_ms, zone, currency, trucks, account: user?.account, copy };
     const edit = (title) => (isDispatcher || title === "Schedule" ? () => this.#edit(title) : null);
     const editing = (title, show) =>
       this.#editing?.title === title ? this.#editing.node : show(detail, { ...told, edit: edit(title) });
@@ -212,7 +214,7 @@ export class Drawer {
         editing("Money", moneyPart),
         this.#notes,
         isDispatcher && againPart(detail, { bookAgain: () => this.#bookAgain(detail) }),
-        linkPart(detail, { copy: () => this.#copyLink() }),
+        editing("Tracking link", linkPart),
         historyPart(detail, told),
       );
     });

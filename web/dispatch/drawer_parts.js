@@ -108,25 +108,6 @@ export function crewPart(detail, { edit, trucks }) {
   return part("Crew", edit, [none, facts([...people, ...truck])]);
 }
 
-export function linkPart(detail, { copy }) {
-  if (!detail.tracking_url) return null;
-  return part(
-    "Tracking link",
-    null,
-    el("p.small.quiet", {}, "It shows the job without a password. Give it only to the customer."),
-    el(
-      "div.row",
-      {},
-      el(
-        "button.button.compact",
-        { type: "button", onclick: copy, "data-focus": "copy-link", "data-testid": "copy-link" },
-        icon("copy"),
-        "Copy link",
-      ),
-    ),
-  );
-}
-
 /** What this customer had before, and the same job once more. */
 export function againPart(detail, { bookAgain }) {
   const before = { href: `/history/?customer=${encodeURIComponent(detail.job_id)}` };

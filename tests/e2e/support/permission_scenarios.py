@@ -9,14 +9,18 @@ from typing import Any
 
 from functions.api.public import BOOKER
 from functions.aws.job_index import DynamoJobIndex
+from functions.aws.link_ends import S3LinkEnds
 from functions.aws.logos import S3Logos
 from functions.aws.messages import S3Deliveries, S3Endpoints, S3PhoneRecords
+from functions.aws.s3_stores import S3Views
 from functions.aws.slots import DynamoSlots
 from functions.messages.phone_numbers import change_phone_record
 from functions.views.job_index import IndexJob
+from functions.views.write_view import write_view
 from local.laptop import Laptop
 from statemachine.business import SHARED
 from statemachine.flows import load_flow
+from statemachine.ids import digest_of
 from statemachine.job import Customer, Job
 from statemachine.lifecycle import judge
 from statemachine.records import EarlyMove
@@ -84,7 +88,7 @@ def advances(advance: Function) -> Act:
 
 def edits(edit: Function) -> Act:
     """A note and a crew member; a note after which an early move is made and the execution resumed;
-    and an edit of an unknown job, which goes to the dead-letter queue.
+    an edit of an unknown job, which goes to the dead-letter queue; and a replaced link.
     """
     job = kept(edit.stack, new(schedule=tomorrow(), crew=()))
     about, who = asks(job, "x"), driver(edit.stack)
@@ -92,13 +96,16 @@ def edits(edit: Function) -> Act:
     waiting = waited_for(new(), fresh())
     early = a_request(waiting, "confirm", event_id=fresh(), expected_rev=waiting.rev + 1)
     waiting = kept(edit.stack, judge(waiting, early, load_flow(waiting.flow), now()).job)
+    linked = shown(edit.stack, new())
 
     def act() -> None:
         edit.delivered(
             {**about, "changes": {"note": "mind the dog", "crew": [who]}},
             {**about, **ref(waiting), "event_id": fresh(), "changes": {"note": "ring twice"}},
             {**about, **NO_ONE, "changes": {"note": "no such job"}},
+            {**about, **ref(linked), "event_id": fresh(), "changes": {"link": "replace"}},
         )
+        assert views_of(edit.stack).read(digest_of(linked.token)) is None
         crew = jobs_of(edit.stack).read(TENANT, job.job_id).value.crew
         assert [each.member for each in crew] == [who["member"]]
 
@@ -227,18 +234,33 @@ def watches(watch: Function) -> Act:
     DynamoSlots(stack.client("dynamodb"), stack.outputs["CrewRosterTable"]).write(TENANT, sheet)
     logos = S3Logos(stack.client("s3"), stack.outputs["SiteBucket"])
     logos.publish(f"/logos/{TENANT}/261101-{'a' * 32}.png", b"replaced")
+    over = shown(stack, since(new("completed"), at - timedelta(days=100)))
+    ends = S3LinkEnds(stack.client("s3"), stack.outputs["JobsBucket"])
+    ends.add(TENANT, over.job_id, long_ago)
     ended = {
         "name": f"{TENANT}-{dead.job_id}-g0", "status": "FAILED", "input": json.dumps(ref(dead))
     }  # fmt: skip
 
     def act() -> None:
         assert resumed.job_id not in watch.asked({"full": True})["stuck"]
+        assert views_of(stack).read(digest_of(over.token)) is None
+        assert over.job_id not in {job_id for _, job_id in ends.due(TENANT, at)}
         answer = watch.asked({"repair": ref(dead)})
         assert "text given up" in answer.get("repaired", ()), answer
         watch.delivered(ended, UNREADABLE)
         watch.delivered({"after": "0"}, UNREADABLE)  # a message to each business
 
     return act
+
+
+def views_of(stack: Laptop) -> S3Views:
+    return S3Views(stack.client("s3"), stack.outputs["SiteBucket"], 60)
+
+
+def shown(stack: Laptop, job: Job) -> Job:
+    """A stored job with its public view, as it was while its link was alive."""
+    write_view(views_of(stack), job, load_flow(job.flow), job.entered_at)
+    return kept(stack, job)
 
 
 def slots_of(job: Job, stack: Laptop) -> SlotSheet:

@@ -104,7 +104,7 @@ def dispatches(api: Function) -> Callable[[], None]:
     planned = kept(api.stack, new(schedule=tomorrow(), crew=()))
     crew = {"note": "mind the dog", "crew": [driver(api.stack)]}
     view = S3Views(api.stack.client("s3"), api.stack.outputs["SiteBucket"], 60)
-    write_view(view, waiting, load_flow(waiting.flow))
+    write_view(view, waiting, load_flow(waiting.flow), now())
     index = DynamoJobIndex(api.stack.client("dynamodb"), api.stack.outputs["JobIndexTable"])
     IndexJob(index)(planned)
 
@@ -119,6 +119,10 @@ def dispatches(api: Function) -> Callable[[], None]:
         client.ask("PATCH", f"/api/jobs/{planned.job_id}", crew, if_match='"1"')
         client.ask("GET", "/api/crew")
         client.ask("GET", f"/api/track/{digest_of(waiting.token)}")
+        rev = client.ask("GET", f"/api/jobs/{waiting.job_id}")["rev"]
+        link = {"link": "replace"}
+        client.ask("PATCH", f"/api/jobs/{waiting.job_id}", link, if_match=f'"{rev}"')
+        assert view.read(digest_of(waiting.token)) is None
         client.ask("DELETE", "/api/session")
         client.refused("GET", "/api/session", None, status=401)
 
@@ -148,7 +152,7 @@ def works(api: Function) -> Callable[[], None]:
     job = kept(api.stack, with_signed_in_driver(new("in_progress")))
     over = kept(api.stack, with_signed_in_driver(new("cancelled")))
     view = S3Views(api.stack.client("s3"), api.stack.outputs["SiteBucket"], 60)
-    write_view(view, job, load_flow(job.flow))
+    write_view(view, job, load_flow(job.flow), now())
     day, path = f"/api/crew/{DESK}/days/{now():%Y-%m-%d}", f"/api/jobs/{job.job_id}"
     here = {"latitude": 37.775, "longitude": -122.42, "occurred_at": stamp()}
 

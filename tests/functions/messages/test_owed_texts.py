@@ -329,3 +329,31 @@ def test_what_was_edited_while_a_text_was_held_is_told_after_it(handset: Handset
         "your job is on hold",
         "your pickup was moved. It is now set for Thu",
     ]
+
+
+# -- the link
+
+
+def test_a_customer_who_was_texted_the_former_link_is_texted_the_new_one(handset: Handset) -> None:
+    handset.edits(link="replace")
+    handset.edits(note="The customer was told on the phone, too")
+    assert len(handset.texts.sent) == 2
+    body = handset.texts.sent[-1][1]
+    assert "this is the link to your pickup for Tue, Dec 1, 9:00 AM-1:00 PM:" in body
+    assert body.endswith(f"/{handset.job.token}")
+    assert not body.endswith(LINK)
+
+
+def test_a_revoked_link_is_in_no_text_and_brings_none(handset: Handset) -> None:
+    handset.edits(link="revoke")
+    handset.edits(schedule=DEC_3)
+    assert [body for _, body in handset.texts.sent[1:]] == [f"Haulway: Hi Ada, {MOVED}"]
+
+
+def test_of_two_replacements_at_night_only_the_last_link_is_texted(handset: Handset) -> None:
+    handset.now = NIGHT
+    handset.edits(link="replace")
+    handset.edits(link="replace")
+    handset.comes_to(MORNING + timedelta(days=1))
+    sent = [body for _, body in handset.texts.sent[1:]]
+    assert [body.endswith(handset.job.token) for body in sent] == [True]

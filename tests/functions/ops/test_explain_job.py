@@ -64,7 +64,7 @@ class VersionedBusiness:
         else:
             self.jobs.replace(job, self.jobs.read("main", job.job_id).etag)
         self.now += timedelta(seconds=1)
-        write_view(self.views, job, HAUL, no_pause)
+        write_view(self.views, job, HAUL, self.now, no_pause)
         stored = self.boards.read("main")
         board = (stored.value if stored else Board()).merged([card_of(job, HAUL)])
         if not stored or board != stored.value:

@@ -9,7 +9,7 @@ from statemachine.ids import digest_of
 from statemachine.job import Job
 from statemachine.views import view_of
 from tests.functions.conftest import FakeStorage, Storage
-from tests.support.builders import TOKEN, a_job
+from tests.support.builders import NOON, TOKEN, a_job
 from tests.support.fakes import no_pause, to_bytes
 from tests.support.faults import Faults, Kind
 
@@ -18,7 +18,7 @@ KEY = f"t/{digest_of(TOKEN)}.json"
 
 
 def written(storage: Storage, job: Job) -> bool:
-    return write_view(storage.views, job, HAUL, no_pause)
+    return write_view(storage.views, job, HAUL, NOON, no_pause)
 
 
 def bytes_of(status: str) -> bytes:

@@ -27,7 +27,7 @@ def dana(stack: Laptop) -> Iterator[Client]:
 
 
 def seen(stack: Laptop, token: str) -> list[tuple[int, str]]:
-    """What page, view, and API answer to the holder of that link, without what names the request."""
+    """What page, view, and API answer to the holder of that link, without the request's id."""
     digest = digest_of(token)
     paths = (f"/track/{token}", f"/t/{digest}.json", f"/api/track/{digest}")
     answers = [httpx.get(f"{stack.edge_url}{path}", timeout=60) for path in paths]

@@ -38,6 +38,7 @@ from tests.support.fakes import (
     FakeCdn,
     FakeDeadLetters,
     FakeInvalidationUsage,
+    FakeLinkEnds,
     FakeLog,
     FakeStuck,
     no_pause,
@@ -216,7 +217,8 @@ class Lambdas:
         )  # fmt: skip
         return WatchJobs(
             at.jobs, at.views, at.executions, at.bus, at.tenants, self.publish(), self.stuck,
-            deliveries, self.slots, self.metrics, dict, no_pause, logos=FakeLogos(at.site),
+            deliveries, self.slots, FakeLinkEnds(at.bucket), self.metrics, dict, no_pause,
+            logos=FakeLogos(at.site),
         )  # fmt: skip
 
     # Their queues, as in `template.yaml`

@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.browser import Visitor, open_job, serious_findings, sign_in, visitor
+from functions.messages.phone_numbers import digest_of
+from statemachine.conversation import Conversation, ConversationMessage
+from tests.pages.browser import PHONE, Visitor, open_job, serious_findings, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import DANA, PASSWORD, now
 from tests.pages.stub_roster import ZONE
@@ -111,6 +113,36 @@ def test_the_fields_of_a_new_job_fit_its_dialog(browser: Browser, stub: StubServ
     ends = sorted(box["x"] + box["width"] for box in boxes if box)
     assert len(ends) == 10
     assert ends[-1] <= whole["x"] + whole["width"] - 24
+
+
+def test_a_dispatcher_reads_and_answers_a_customer_on_a_phone(
+    browser: Browser, stub: StubServer, axe: str
+) -> None:
+    job = stub.data.book()
+    phone = job.customer.phone
+    assert phone
+    digest = digest_of("main", phone)
+    empty = Conversation(tenant="main", digest=digest, phone=phone, version=1)
+    wrote = ConversationMessage(
+        message_id="in-1", at=now(), sender="customer", text="<b>Gate is open</b>", to_read=True
+    )
+    stub.data.conversations[digest] = empty.added(wrote)
+    with visitor(browser, PHONE) as dana:
+        page = at_the_board(dana, stub)
+        drawer = open_job(page, "Ada Wong")
+        talk = drawer.get_by_test_id("messages")
+        expect(talk).to_contain_text("<b>Gate is open</b>")
+        drawer.get_by_label("Ready-made reply").select_option(index=4)
+        text = drawer.get_by_label("Text the customer")
+        expect(text).to_have_value("Thanks! We have noted it for the crew.")
+        expect(drawer.get_by_test_id("length")).to_contain_text("47 characters")
+        drawer.get_by_test_id("send-text").click()
+        expect(talk.locator("[data-from=office]")).to_contain_text("dana · sent")
+        expect(text).to_have_value("")
+        assert serious_findings(page, axe) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    kept = stub.data.conversations[digest]
+    assert (kept.unread, [each.sender for each in kept.messages]) == (0, ["customer", "office"])
 
 
 def test_a_dispatcher_replaces_and_revokes_the_tracking_link(

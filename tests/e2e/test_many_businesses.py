@@ -75,7 +75,8 @@ class ManyBusinesses:
         )  # fmt: skip
         s3 = self.stack.client("s3")
         S3Jobs(s3, self.bucket).create(job)
-        write_view(S3Views(s3, self.stack.outputs["SiteBucket"], 60), job, load_flow(job.flow))
+        views = S3Views(s3, self.stack.outputs["SiteBucket"], 60)
+        write_view(views, job, load_flow(job.flow), utc_now())
         return job
 
     def confirmation(self, job: Job) -> Calls:

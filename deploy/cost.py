@@ -47,9 +47,8 @@ class Use:
     lists: int = 5
     """The messages of each status, of every fourth status twice."""
     link_puts: int = 1
-    """The watchdog notes when the job's tracking link ends."""
     link_gets: int = 2
-    """Then it reads job and view."""
+    """The watchdog notes when the job's tracking link ends, and then reads job and view."""
     requests: int = 20
     """API requests of pages and programs, including reads of the board; assumed."""
     board_reads: int = 10
@@ -163,9 +162,8 @@ class Fixed:
     """Queues that feed a function."""
     dead_letter_queues: int = 11
     dead_letter_check_rounds: int = 5
-    """The watchdog counts dead letters in every fifth round."""
     link_end_rounds: int = 10
-    """It lists the links that have ended in every tenth round."""
+    """The watchdog counts dead letters in every fifth round, and ends links in every tenth."""
     invalidation_paths: int = FREE["invalidation_path"]
     """`InvalidationPathsPerMonth`: beyond it, the edge caches views for two seconds."""
     traced: bool = False

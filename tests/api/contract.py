@@ -54,15 +54,13 @@ def the_schema(known: dict[str, str], signed_in: bool, thorough: bool = True) ->
     schema: Any = schemathesis.openapi.from_dict(openapi(), config=config)
 
     def with_known(_: Any, values: dict[str, Any] | None) -> dict[str, Any]:
-        return {n: _mostly(known.get(n, value), value) for n, value in (values or {}).items()}
-
-    def with_known_headers(_: Any, values: dict[str, Any] | None) -> dict[str, Any]:
         """A value that breaks its pattern stays: schemathesis expects that it is refused."""
         sound = {n: value for n, value in (values or {}).items() if _is_sound(n, value)}
-        return {**(values or {}), **with_known(_, sound)}
+        chosen = {n: _mostly(known.get(n, value), value) for n, value in sound.items()}
+        return {**(values or {}), **chosen}
 
     schema.hook("map_path_parameters")(with_known)
-    schema.hook("map_headers")(with_known_headers)
+    schema.hook("map_headers")(with_known)
     return schema if signed_in else schema.include(func=_requires_session)
 
 
@@ -76,18 +74,18 @@ def _requires_session(context: Any) -> bool:
     return bool(context.operation.definition.raw["security"])
 
 
-def _is_sound(header: str, value: object) -> bool:
-    return all(re.search(pattern, str(value)) for pattern in _patterns_of(header))
+def _is_sound(parameter: str, value: object) -> bool:
+    return all(re.search(pattern, str(value)) for pattern in _patterns_of(parameter))
 
 
 @cache
-def _patterns_of(header: str) -> frozenset[str]:
+def _patterns_of(parameter: str) -> frozenset[str]:
     operations = (each for path in openapi()["paths"].values() for each in path.values())
     parameters = (each for operation in operations for each in operation.get("parameters", ()))
     return frozenset(
         each["schema"]["pattern"]
         for each in parameters
-        if each.get("name") == header and "pattern" in each.get("schema", {})
+        if each.get("name") == parameter and "pattern" in each.get("schema", {})
     )
 
 

@@ -34,7 +34,7 @@ from functions.messages.unsent_texts import hold_of, unsent_edit
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests, Tenants
 from statemachine.business import SHARED, BusinessSettings, quiet_until
-from statemachine.deliveries import Delivery
+from statemachine.deliveries import OVER_BUDGET, Delivery
 from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
 from statemachine.owed_texts import (
@@ -218,7 +218,7 @@ class SendSms:
             self.requests.ask([unsent])
         if text.owed.kind == "day_before" and delivery.state in TOLD:
             self.requests.ask([asked_edit(job, tenant, delivery.updated_at)])
-        if delivery.state == "held" and delivery.due_at:
+        if delivery.state == "held" and delivery.due_at and delivery.why != OVER_BUDGET:
             due = SmsRequest(job.tenant, job.job_id, text.mark)
             self.later.put(due.message(), (delivery.due_at - now).total_seconds())
         if delivery.why == OPTED_OUT:

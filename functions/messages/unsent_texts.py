@@ -1,8 +1,8 @@
 """What happens to texts that wait: for the end of quiet hours, or for a person.
 
 A text over a budget is held for a person, who sees it on the board and sends it or drops it by an
-edit of the job. The edit leads back here like any other; if all messages were lost, the watchdog
-finds the held text by its object.
+edit of the job. The edit leads back here like any other; if its message was lost, the watchdog finds
+the held text by its object, ever more rarely.
 
     over budget   held ── edit: held ── board ── a person: send ── edit ── sent, if it is still true
                                                            drop ── edit ── dropped
@@ -21,8 +21,9 @@ from statemachine.owed_texts import TOLD
 from statemachine.unsent_text import UnsentText
 from statemachine.values import RESERVED, Actor
 
-LOOKED_AT_EVERY = timedelta(hours=1)
-"""How often a text that waits for a person is checked for being true."""
+FIRST_LOOK, LONGEST_LOOK = timedelta(hours=1), timedelta(days=1)
+"""When the watchdog checks a text that waits for a person for being true: after an hour, and then
+after as long again as it has waited, at most a day."""
 BAD_NUMBERS = frozenset({"costly_number", "country_not_served", "not_a_number"})
 BY_TEXTS = Actor(kind="system", id="texts")
 
@@ -40,7 +41,8 @@ def hold_of(
     What a person has to decide is not sent by itself the next day: today's flood would use up
     tomorrow's budget. Raises Unavailable.
     """
-    for_person = Hold(text.now + LOOKED_AT_EVERY, OVER_BUDGET)
+    waited = text.now - known.created_at if known else FIRST_LOOK
+    for_person = Hold(text.now + min(max(waited, FIRST_LOOK), LONGEST_LOOK), OVER_BUDGET)
     may_send = text.decision == "send"
     if known and known.why == OVER_BUDGET and not may_send:
         return for_person

@@ -129,3 +129,11 @@ def test_a_refused_number_is_shown_with_the_reason_until_another_is_texted() -> 
     assert desk.requests.asked == []
     desk.edits(customer=here)
     assert (desk.told().shown, len(desk.reads)) == (None, 1)
+
+
+def test_a_text_that_no_one_decides_about_is_looked_at_ever_more_rarely(desk: Desk) -> None:
+    for _ in range(10 * 24):
+        desk.comes_to(desk.now + timedelta(hours=1))
+    [delivery] = desk.all_logged()
+    assert delivery.state == "held"
+    assert delivery.version <= 18

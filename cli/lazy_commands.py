@@ -47,11 +47,11 @@ COMMANDS = {
     ),
     "export": (
         "export_import.export",
-        "Write all jobs of the business to FILE, and their photos to the folder FILE.photos.",
+        "Write all jobs of the business to FILE, with photos and conversations beside it.",
     ),
     "import": (
         "export_import.import_",
-        "Import jobs from FILE, and their photos from FILE.photos.",
+        "Import jobs from FILE, with the photos and conversations beside it.",
     ),
     "erase": (
         "erase.erase",

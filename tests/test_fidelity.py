@@ -1,15 +1,17 @@
 """The table of what was tried on which substitute for AWS names tests that exist."""
 
 from deploy.bundle import ROOT
-from docs.fidelity import FILE, render, tests_named
+from docs import fidelity
 
 
 def test_the_table_is_up_to_date() -> None:
-    assert FILE.read_text(encoding="utf-8") == render(), "run: python -m docs.fidelity"
+    assert fidelity.FILE.read_text(encoding="utf-8") == fidelity.render(), (
+        "run: python -m docs.fidelity"
+    )
 
 
 def test_every_named_test_exists() -> None:
-    named = [name.partition("::") for name in sorted(tests_named())]
+    named = [name.partition("::") for name in sorted(fidelity.tests_named())]
     assert len(named) > 15
     missing = [
         path + mark + test

@@ -40,9 +40,9 @@ def export(
     file: Annotated[Path, typer.Argument(help="A new file; it gets one job per line, as JSON.")],
     as_json: Json = False,
 ) -> None:
-    """Write all jobs of the business to FILE, their photos to the folder FILE.photos, and the
-    conversations with customers to FILE.conversations.
+    """Write all jobs of the business to FILE, with photos and conversations beside it.
 
+    Photos are in the folder FILE.photos, conversations with customers in FILE.conversations.
     Times are by the business's clock, with its difference from UTC: 2026-11-23T08:00:00.000-05:00.
     The files contain names, phone numbers, tracking links, and pictures of homes: keep them safe.
     """
@@ -80,7 +80,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help="A file that `haul export` wrote.", exists=True)],
     as_json: Json = False,
 ) -> None:
-    """Import jobs from FILE, photos from FILE.photos, conversations from FILE.conversations.
+    """Import jobs from FILE, with the photos and conversations beside it.
 
     What exists already stays unchanged; open jobs continue. If it is interrupted, run it again.
     Jobs that another business of this stage still has are refused.

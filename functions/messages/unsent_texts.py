@@ -1,8 +1,8 @@
 """What happens to texts that wait: for the end of quiet hours, or for a person.
 
 A text over a budget is held for a person, who sees it on the board and sends it or drops it by an
-edit of the job. The edit leads back here like any other; if its message was lost, the watchdog finds
-the held text by its object, ever more rarely.
+edit of the job. The edit leads back here like any other; if its message was lost, the watchdog
+finds the held text by its object, ever more rarely.
 
     over budget   held ── edit: held ── board ── a person: send ── edit ── sent, if it is still true
                                                            drop ── edit ── dropped

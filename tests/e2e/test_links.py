@@ -1,6 +1,7 @@
 """A link on the real engine, through the edge: replaced, revoked, given again."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -38,7 +39,8 @@ def seen(stack: Laptop, token: str) -> list[tuple[int, str]]:
 
 def _text_of(answer: httpx.Response) -> str:
     if not answer.headers["content-type"].startswith("application/problem+json"):
-        return answer.text.replace(str(answer.url).rpartition("/")[2], "")
+        text = re.sub("<RequestId>[^<]*</RequestId>", "", answer.text)
+        return text.replace(str(answer.url).rpartition("/")[2], "")
     return json.dumps({**answer.json(), "request_id": ""})
 
 

@@ -98,9 +98,9 @@ def pay(phone: Page, customer: str, dollars: str) -> None:
 
 
 def write_prices(page: Page) -> None:
-    page.get_by_label("Minimum").fill("99")
-    page.get_by_label("Half load").fill("300")
-    page.get_by_label("Full load").fill("550")
+    page.get_by_role("textbox", name="Minimum").fill("99")
+    page.get_by_role("textbox", name="Half load").fill("300")
+    page.get_by_role("textbox", name="Full load").fill("550")
     page.get_by_test_id("save").click()
     expect(page.get_by_test_id("unsaved")).to_have_text("All changes saved", timeout=SLOW * 1000)
 

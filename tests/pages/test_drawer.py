@@ -111,7 +111,7 @@ def test_the_fields_of_a_new_job_fit_its_dialog(browser: Browser, stub: StubServ
         whole = dialog.bounding_box()
     assert whole
     ends = sorted(box["x"] + box["width"] for box in boxes if box)
-    assert len(ends) == 10
+    assert len(ends) == 11
     assert ends[-1] <= whole["x"] + whole["width"] - 24
 
 

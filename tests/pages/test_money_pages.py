@@ -38,8 +38,8 @@ def signed_in(page: Page, who: str = "dana") -> Page:
 def test_the_owner_types_the_price_guide(browser: Browser, stub: StubServer, axe: str) -> None:
     with visitor(browser) as owner:
         page = signed_in(owner.page(f"{stub.url}/settings/"), "olivia")
-        page.get_by_label("Minimum").fill("99")
-        page.get_by_label("Half load").fill("300")
+        page.get_by_role("textbox", name="Minimum").fill("99")
+        page.get_by_role("textbox", name="Half load").fill("300")
         page.get_by_role("button", name="Add an item").click()
         page.get_by_label("Single items: Name", exact=True).fill("Mattress")
         page.get_by_label("Single items: Name in Spanish").fill("Colchón")
@@ -50,7 +50,7 @@ def test_the_owner_types_the_price_guide(browser: Browser, stub: StubServer, axe
         page.get_by_label("Surcharges: Amount or %").fill("10%")
         page.get_by_test_id("save").click()
         expect(page.locator("[data-setting=price_guide]")).to_contain_text("price of a full load")
-        page.get_by_label("Full load").fill("550")
+        page.get_by_role("textbox", name="Full load").fill("550")
         assert serious_findings(page, axe) == []
         page.get_by_test_id("save").click()
         expect(page.get_by_test_id("unsaved")).to_have_text("All changes saved")

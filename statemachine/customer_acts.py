@@ -8,7 +8,7 @@ from statemachine.job import Job
 from statemachine.records import Edit
 from statemachine.values import Actor
 
-CustomerAct = Literal["booked", "confirmed", "cancelled", "rescheduled", "wrote"]
+CustomerAct = Literal["booked", "confirmed", "cancelled", "rescheduled", "asked_again", "wrote"]
 OF_MOVES: dict[str, CustomerAct] = {"confirm": "confirmed", "cancel": "cancelled"}
 
 
@@ -32,5 +32,5 @@ def _acts_of(job: Job) -> Iterator[tuple[datetime, Actor, CustomerAct | None]]:
 
 def _act_of_edit(edit: Edit) -> CustomerAct | None:
     if edit.window:
-        return "rescheduled"
+        return "asked_again" if edit.window.asked else "rescheduled"
     return "wrote" if "notes" in edit.fields else None

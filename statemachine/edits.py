@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from statemachine.bounds import horizon_fault, window_fault
 from statemachine.crew_edit import crew_fault, crew_of
 from statemachine.edit_request import ChangeSet, EditRequest
+from statemachine.flows import load_flow
 from statemachine.ids import new_token
-from statemachine.job import Job, Schedule
+from statemachine.job import Job
 from statemachine.job_money import MoneyRefused, money_change, money_values
 from statemachine.job_texts import TextNotHeld, text_values
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.link import changed_link
 from statemachine.record_limits import RecordsFull, has_room
 from statemachine.records import Edit, EditRefusalReason, Note, RefusedEdit
+from statemachine.reschedule import as_request, may_reschedule, only_asks
 from statemachine.visit import approach_said
-from statemachine.window_change import schedule_after, window_change
+from statemachine.window_change import schedule_after, schedule_fault, window_change
 
 MAX_OWN_NOTES = 50
 """How many notes on one job a sender who is not a dispatcher may write, texts included."""
@@ -97,11 +98,13 @@ def edited(
     name_of: Callable[[str], str] = str.title,
     horizon_days: int = 400,
     new_token: Callable[[], str] = new_token,
+    by_dispatcher: bool = False,
 ) -> Job:
     """The job with the changes of `request`; the same object if it has this edit already.
 
     `name_of` gives a member's first name; whether they are available is not checked here.
     `horizon_days` is how far the business plans. `new_token` gives the token of another link.
+    `by_dispatcher`: it accepts bookings so; a customer's window then makes the job a request again.
 
     Raises EditRefused if the job has changed since `expected_rev`, the event is from the future,
     the schedule is not possible, or a role is given twice; RecordsFull if there is no room.
@@ -120,8 +123,13 @@ def edited(
     if request.expected_rev not in (None, job.rev):
         raise EditRefused(f"the job is at rev {job.rev}, not {request.expected_rev}", "overtaken")
     values = dict(_new_values(job, request, now, name_of, new_token))
-    _check_schedule(job.schedule, values.get("schedule"), now, horizon_days)
-    window = window_change(job.schedule, values.get("schedule"), request)
+    if fault := schedule_fault(job.schedule, values.get("schedule"), now, horizon_days):
+        raise ScheduleRefused(*fault)
+    flow = load_flow(job.flow)
+    asks = only_asks(job, request, flow, by_dispatcher)
+    window = window_change(job.schedule, values.get("schedule"), request, asks)
+    if window and request.actor.kind == "customer" and not may_reschedule(job, flow):
+        raise EditRefused("the crew has begun, or the job has ended: it stays where it is")
     edit = Edit(
         event_id=request.event_id,
         fields=tuple(name for name in values if name != "token"),  # `link` says it
@@ -135,9 +143,9 @@ def edited(
         window=window,
     )
     if window:
-        accepted = job.accepted or request.actor.kind != "customer"
-        values |= {"overbooked": window.overbooked, "accepted": accepted}
-    return job.with_change(**values, edits=(*job.edits, edit))
+        values |= {"overbooked": window.overbooked, "accepted": not window.asked}
+    after = job.with_change(**values, edits=(*job.edits, edit))
+    return as_request(after, request, flow, now) if window and window.asked else after
 
 
 def _only_for_dispatchers(request: EditRequest) -> EditRefusalReason | None:
@@ -231,22 +239,6 @@ def _check_room(job: Job, request: EditRequest) -> None:
         raise NotesFull(
             f"{job.job_id} holds all the notes it can from one sender; send no more notes"
         )
-
-
-def _check_schedule(before: Schedule, after: object, now: datetime, horizon_days: int) -> None:
-    """Check only what the edit changes, because stored values may be older than a rule."""
-    if not isinstance(after, Schedule):
-        return
-    changed = {
-        field: getattr(after, field)
-        for field in Schedule.model_fields
-        if getattr(after, field) != getattr(before, field)
-    }
-    fault = horizon_fault(Schedule(**changed), now, horizon_days)
-    if changed.keys() & {"window_start", "window_end"}:
-        fault = fault or window_fault(after)
-    if fault:
-        raise ScheduleRefused(*fault)
 
 
 def _new_values(

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 
 from statemachine.flow_machine import legal_move
 from statemachine.flows import UNDO, Flow, Move
-from statemachine.job import Job, Schedule
+from statemachine.job import Job
+from statemachine.made_move import made_move
 from statemachine.move_request import MoveRequest
 from statemachine.record_limits import RecordsFull, has_room
-from statemachine.records import Cleared, EarlyMove, LedgerEntry, Refusal, RefusalReason
+from statemachine.records import EarlyMove, LedgerEntry, Refusal, RefusalReason
 from statemachine.requirements import has_proof, window_is_missing
-from statemachine.undo import as_before, undo_move, undone_by
+from statemachine.undo import undo_move, undone_by
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a sender's clock may be ahead of ours. Beyond that, the event is from the future."""
@@ -161,7 +162,7 @@ def _move_or_refuse(job: Job, request: MoveRequest, flow: Flow, now: datetime) -
     reason = _refusal_reason(job, request, move)
     if move is None or reason:
         return _refuse(job, request, reason or "illegal_move", now)
-    moved, entry = _moved(job, request, move, flow, now)
+    moved, entry = made_move(job, request, move, flow, now, request.reason, request.note)
     return Committed(_with_early(moved, flow, now), entry)
 
 
@@ -170,7 +171,8 @@ def _undo_or_refuse(job: Job, request: MoveRequest, flow: Flow, now: datetime) -
         return _refuse(job, request, "overtaken", now)
     if (undone := undone_by(job, request.actor, now)) is None:
         return _refuse(job, request, "undo_not_possible", now)
-    moved, entry = _moved(job, request, undo_move(undone), flow, now, undone)
+    move, said = undo_move(undone), (request.reason, request.note)
+    moved, entry = made_move(job, request, move, flow, now, *said, undone)
     return Committed(_with_early(moved, flow, now), entry)
 
 
@@ -192,51 +194,6 @@ def _refusal_reason(job: Job, request: MoveRequest, move: Move | None) -> Refusa
     return None
 
 
-def _moved(
-    job: Job,
-    request: MoveRequest,
-    move: Move,
-    flow: Flow,
-    now: datetime,
-    undone: LedgerEntry | None = None,
-) -> tuple[Job, LedgerEntry]:
-    entry = LedgerEntry(
-        seq=job.seq + 1,
-        rev=job.version + 1,
-        event_id=request.event_id,
-        move=move.name,
-        origin=job.status,
-        to=move.to,
-        occurred_at=request.occurred_at,
-        recorded_at=now,
-        actor=request.actor,
-        reason=request.reason,
-        note=request.note,
-        undoes=undone.seq if undone else None,
-        cleared=Cleared(**job.schedule.__dict__) if "schedule" in move.clears else None,
-    )
-    changes = {
-        "seq": entry.seq,
-        "status": move.to,
-        "entered_at": now,
-        "ledger": (*job.ledger, entry),
-        "early": tuple(early for early in job.early if early.event_id != request.event_id),
-        "accepted": job.accepted or request.actor.kind != "customer",
-        **({"schedule": Schedule()} if entry.cleared else {}),
-        **_brought_back(job, flow, now),
-        **(as_before(job, undone) if undone else {}),
-    }
-    return job.with_change(**changes), entry
-
-
-def _brought_back(job: Job, flow: Flow, now: datetime) -> dict[str, object]:
-    """A job that leaves an ended status has no execution left: the next generation follows it."""
-    if not flow.status(job.status).terminal:
-        return {}
-    following = job.execution.with_(generation=job.execution.generation + 1, since=now)
-    return {"execution": following, "wait": None}
-
-
 def _with_early(job: Job, flow: Flow, now: datetime) -> Job:
     """`job` after its early moves were judged as if they came now, oldest `occurred_at` first.
 
@@ -249,7 +206,7 @@ def _with_early(job: Job, flow: Flow, now: datetime) -> Job:
         if move is None or reason:
             job = _with_refused(job, (early,), reason or "illegal_move", now)
         else:
-            job, _ = _moved(job, early, move, flow, now)
+            job, _ = made_move(job, early, move, flow, now, early.reason, early.note)
     return job
 
 

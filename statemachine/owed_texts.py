@@ -2,7 +2,7 @@
 
     a move              its text, if it has one; it tells all that is so when it is sent
     the phone number    the text of the last move again, to the number that has not had it
-    the arrival window  rescheduled, if a text told another one
+    the arrival window  rescheduled, if a text told another one; asked again, if it is asked for
     the crew's way      on the way, or almost there
     the ETA             running late, or sooner, if it is not what the customer expects
     the crew            changed, if a text showed another one
@@ -85,6 +85,7 @@ def told_by(owed: OwedText, job: Job) -> dict[str, str]:
         told["window"] = ""
     told |= {name: facts[name] for name in ("crew", "link")} if "{link}" in text.en else {}
     about = {"on_my_way": "approach", "arriving": "approach", "other_time": "other_time"}
+    about["asked_again"] = "asked"
     return told | {name: facts[name] for kind, name in about.items() if kind == owed.kind}
 
 
@@ -97,6 +98,7 @@ def _facts_of(job: Job) -> dict[str, str]:
         "crew": ",".join(sorted(assigned.member for assigned in job.crew)),
         "approach": f"{job.approach.stage}/{iso(job.approach.at)}" if job.approach else "",
         "other_time": _last_edit_of(job, "visit_answer"),
+        "asked": _asked_with(job),
         "link": "" if job.link.revoked else _last_edit_of(job, "link"),
     }
 
@@ -104,6 +106,12 @@ def _facts_of(job: Job) -> dict[str, str]:
 def _last_edit_of(job: Job, field: str) -> str:
     """The event id of the last edit of that field."""
     return next((edit.event_id for edit in reversed(job.edits) if field in edit.fields), "")
+
+
+def _asked_with(job: Job) -> str:
+    """The event id of the edit by which the customer asked for the window; a booking has none."""
+    changed = (edit for edit in reversed(job.edits) if edit.window)
+    return next((edit.event_id for edit in changed), "") if not job.accepted else ""
 
 
 def owed_text(
@@ -145,9 +153,9 @@ def _corrected(job: Job, flow: Flow, ended: Sequence[Delivery], number: str) -> 
     if not text and job.link.revoked:
         return
     if corrected and ended and all(each.number != number for each in here):
-        kind: TextKind | None = None if text else "link"
-        mark = corrected_mark(job, number)
-        yield OwedText(mark, kind, text or CHANGE_TEXTS["link"], _since(job, job.seq))
+        kind: TextKind = "link" if job.accepted else "asked_again"
+        mark, at = corrected_mark(job, number), _since(job, job.seq)
+        yield OwedText(mark, None, text, at) if text else OwedText(mark, kind, CHANGE_TEXTS[kind], at)
 
 
 def _since(job: Job, seq: int) -> datetime:
@@ -191,8 +199,13 @@ def _order(delivery: Delivery) -> tuple[datetime, bool, str]:
 
 def _window_text(job: Job, told: dict[str, str], now: datetime) -> TextKind | None:
     """None too if the window is over: no one needs to be told of it."""
-    window, end = _facts_of(job)["window"], job.schedule.window_end
-    if told.get("window", window) == window or (end and end <= now):
+    facts, end = _facts_of(job), job.schedule.window_end
+    if not told or (end and end <= now):
+        return None
+    if not job.accepted:  # nothing was moved, until the business says so
+        return None if told.get("asked", "") == facts["asked"] else "asked_again"
+    window = facts["window"]
+    if told.get("window", window) == window:
         return None
     if not told["window"]:
         return "scheduled"

@@ -119,6 +119,8 @@ class WindowChange(Frozen):
     to_end: Utc | None = None
     overbooked: bool = False
     """A dispatcher took the window although it was full."""
+    asked: bool = False
+    """A customer asked for the window, and the business had to accept it."""
 
     @property
     def left_ends(self) -> tuple[Utc | None, Utc | None]:

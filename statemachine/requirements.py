@@ -1,6 +1,6 @@
 """What a move requires of the job: proof of service, or a window that the business has given."""
 
-from statemachine.flows import Move
+from statemachine.flows import Flow, Move
 from statemachine.job import Job
 from statemachine.values import Actor
 
@@ -8,6 +8,11 @@ from statemachine.values import Actor
 def is_request(job: Job) -> bool:
     """Whether the business has given no arrival window yet, so there is nothing to confirm."""
     return None in job.schedule.window or not job.accepted
+
+
+def shows_as_request(job: Job, flow: Flow) -> bool:
+    """Whether pages call the job requested: its status has words for that."""
+    return flow.status(job.status).requested is not None and is_request(job)
 
 
 def window_is_missing(job: Job, move: Move, actor: Actor) -> bool:

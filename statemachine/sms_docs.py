@@ -34,6 +34,7 @@ WHEN: dict[TextKind, str] = {
     "link": "the phone number is corrected, and the last move has no text",
     "scheduled": "an arrival window is given to a job whose texts had none",
     "rescheduled": "the arrival window is not the one that was told",
+    "asked_again": "the customer has asked for another window, which a dispatcher has to accept",
     "unscheduled": "the arrival window that was told is taken away",
     "on_my_way": "the crew says that it is on its way, unless `text_on_my_way` is off",
     "arriving": "the crew says that it is almost there, unless `text_on_my_way` is off",

@@ -10,8 +10,8 @@ from typing import Literal
 from statemachine.values import Text
 
 TextKind = Literal[
-    "link", "scheduled", "rescheduled", "unscheduled", "on_my_way", "arriving", "late", "sooner",
-    "crew_changed", "other_time", "day_before", "hours_before",
+    "link", "scheduled", "rescheduled", "asked_again", "unscheduled", "on_my_way", "arriving", "late",
+    "sooner", "crew_changed", "other_time", "day_before", "hours_before",
 ]  # fmt: skip
 HOW_TO_STOP = Text(
     en="Reply STOP to end texts, HELP for help.",
@@ -35,6 +35,12 @@ CHANGE_TEXTS: Mapping[TextKind, Text] = {
         "Track or change it: {link}",
         es="{business}: Hola {first_name}, cambiamos su recogida. Ahora queda{window}. "
         "Siga o cambie su servicio: {link}",
+    ),
+    "asked_again": Text(
+        en="{business}: Hi {first_name}, we received your new request{window} "
+        "and will get back to you. Details: {link}",
+        es="{business}: Hola {first_name}, recibimos su nueva solicitud{window} "
+        "y le responderemos. Detalles: {link}",
     ),
     "unscheduled": Text(
         en="{business}: Hi {first_name}, your pickup has no arrival time at the moment. "

@@ -17,9 +17,14 @@ PEOPLE = frozenset({"dispatcher", "crew", "customer"})
 
 
 def undone_by(job: Job, actor: Actor, now: datetime) -> LedgerEntry | None:
-    """The entry that `actor` may undo now: their own, the last one, and no undo itself."""
+    """The entry that `actor` may undo now: their own, the last one, and no undo itself.
+
+    None for a move that an edit made: without the edit it would not be so.
+    """
     last = job.ledger[-1] if job.ledger else None
     if last is None or last.undoes is not None or actor.kind not in PEOPLE:
+        return None
+    if any(edit.event_id == last.event_id for edit in job.edits):
         return None
     return last if last.actor == actor and now - last.recorded_at <= UNDO_WITHIN else None
 

@@ -16,7 +16,7 @@ from statemachine.flows import Flow, Status
 from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
 from statemachine.prices import LoadSize, PriceCents
 from statemachine.reminders import approach_now, call_after
-from statemachine.requirements import is_request
+from statemachine.requirements import is_request, shows_as_request
 from statemachine.unsent_text import UnsentText
 from statemachine.values import Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.visit import ApproachStage, OptionalText
@@ -117,6 +117,8 @@ class Card(Frozen):
     """How often a crew was there and could not do the job."""
     notes: int = 0
     """How many notes the job has."""
+    requested: bool = False
+    """The business has given no arrival window yet; one in `schedule` is asked for."""
     customer_act: CustomerAct | None = None
     """What the customer did, if that was the last thing that anyone did with the job."""
     texts_stopped: bool = False
@@ -183,7 +185,7 @@ def view_of(job: Job, flow: Flow) -> View:
         steps=tuple(_steps(job, flow)),
         choices=tuple(_choices(job, flow)),
         schedule=job.schedule,
-        requested=status.requested is not None and is_request(job),
+        requested=shows_as_request(job, flow),
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
         approach=said.stage if (said := approach_now(job, flow)) else None,
         unwanted_texts=job.unwanted_texts,
@@ -225,6 +227,7 @@ def card_of(job: Job, flow: Flow) -> Card:
         truck=job.truck,
         failed_attempts=job.failed_attempts,
         notes=len(job.notes),
+        requested=shows_as_request(job, flow),
         customer_act=customer_act_of(job),
         texts_stopped=job.texts_stopped,
         unsent_text=job.unsent_text if job.unsent_text and job.unsent_text.is_shown else None,

@@ -1,5 +1,8 @@
 """What an edit changes of the schedule, and who may put it into a full window."""
 
+from datetime import datetime
+
+from statemachine.bounds import horizon_fault, window_fault
 from statemachine.edit_request import EditRequest
 from statemachine.job import Schedule
 from statemachine.records import WindowChange
@@ -17,7 +20,27 @@ def schedule_after(before: Schedule, given: Schedule) -> Schedule:
     return after if after.window == before.window else after.with_(eta=values.get("eta"))
 
 
-def window_change(before: Schedule, after: object, request: EditRequest) -> WindowChange | None:
+def schedule_fault(
+    before: Schedule, after: object, now: datetime, horizon_days: int
+) -> tuple[str, str] | None:
+    """The field and the sentence; only what the edit changes, because stored values may be older
+    than a rule."""
+    if not isinstance(after, Schedule):
+        return None
+    changed = {
+        field: getattr(after, field)
+        for field in Schedule.model_fields
+        if getattr(after, field) != getattr(before, field)
+    }
+    fault = horizon_fault(Schedule(**changed), now, horizon_days)
+    if changed.keys() & {"window_start", "window_end"}:
+        fault = fault or window_fault(after)
+    return fault
+
+
+def window_change(
+    before: Schedule, after: object, request: EditRequest, asked: bool
+) -> WindowChange | None:
     if not isinstance(after, Schedule) or after.window == before.window:
         return None
     return WindowChange(
@@ -26,4 +49,5 @@ def window_change(before: Schedule, after: object, request: EditRequest) -> Wind
         to_start=after.window_start,
         to_end=after.window_end,
         overbooked=may_overbook(request.actor, request.changes.override),
+        asked=asked,
     )

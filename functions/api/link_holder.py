@@ -21,6 +21,7 @@ from statemachine.job import Job, Schedule
 from statemachine.public_booking import public_booking_fault
 from statemachine.records import RefusalReason
 from statemachine.requirements import window_is_missing
+from statemachine.reschedule import may_reschedule
 from statemachine.reservations import has_ended
 from statemachine.values import Actor
 from statemachine.views import view_of
@@ -85,8 +86,7 @@ def _check_reschedule(
 ) -> None:
     """Raises Problem where the customer may not have that window; nothing is on the record."""
     about = (job.tenant, job.job_id)
-    status = load_flow(job.flow).status(job.status)
-    if status.terminal or status.under_way:
+    if not may_reschedule(job, load_flow(job.flow)):
         raise refused(job, "illegal_move", to_customer=True)
     start = job.schedule.window_start
     if start and now > start - timedelta(minutes=business.reschedule_cutoff_minutes):

@@ -186,6 +186,8 @@ class JobDocument(Frozen):
     money_changes: tuple[MoneyEntry, ...] = ()
     """Every change of price and payments after the booking."""
     window_changes: tuple[WindowEntry, ...] = ()
+    requested: bool = False
+    """The business has given no arrival window yet; one in `schedule` is asked for."""
     schedule: Schedule
     duration_minutes: int
     """How long the job takes crew and truck, with the drive."""

@@ -23,6 +23,7 @@ from statemachine.lifecycle import EXPLANATIONS
 from statemachine.link import link_ends_at
 from statemachine.price_guide import proposed_price
 from statemachine.reminders import approach_now
+from statemachine.requirements import shows_as_request
 from statemachine.values import ActorKind, JobId
 from statemachine.views import photo_path
 
@@ -105,6 +106,7 @@ def job_document(job: Job, viewer: Viewer | Session, edge_url: str | None) -> Jo
         "due_at": due_at(job),
         "approach": said.stage if (said := approach_now(job, load_flow(job.flow))) else None,
         "place": place,
+        "requested": shows_as_request(job, load_flow(job.flow)),
         "proposed_price_cents": proposed_price(job.estimate, job.load_size),
         "photos": [
             _selected(PhotoEntry, photo, path=photo_path(photo.photo_id)) for photo in job.photos

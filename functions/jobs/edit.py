@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from events import JobEditRequested
 from functions.jobs.facts import edited_fact, refused_edit_fact, refused_fact
@@ -18,6 +19,13 @@ from statemachine.ids import new_token
 from statemachine.job import Job
 from statemachine.lifecycle import with_early_moves_judged
 from statemachine.slots import slot_of
+
+
+class ScheduleRules(TypedDict, total=False):
+    """What the business's settings say about a new schedule, as `edited` takes it."""
+
+    horizon_days: int
+    by_dispatcher: bool
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,8 @@ class EditJob:
         return job
 
     def _edited(self, job: Job, request: JobEditRequested, now: datetime) -> Job:
-        names, horizon_days = self.crew.first_names(job), self._horizon_days(request)
-        after = edited(job, request, now, names, horizon_days, self.new_token)
+        names, rules = self.crew.first_names(job), self._rules(request)
+        after = edited(job, request, now, names, new_token=self.new_token, **rules)
         if after is job:
             return job
         self.crew(job, after, request, now)
@@ -76,11 +84,13 @@ class EditJob:
         if edit.window and edit.window.left:
             self.slots.follow(job, now, edit.window.left)
 
-    def _horizon_days(self, request: JobEditRequested) -> int:
+    def _rules(self, request: JobEditRequested) -> ScheduleRules:
         """Read only for a new schedule, because other edits need no settings."""
         if request.changes.schedule is None:
-            return 0
-        return self.crew.tenants.read(request.tenant).horizon_days
+            return {}
+        business = self.crew.tenants.read(request.tenant)
+        by_dispatcher = business.accepts_bookings == "by_dispatcher"
+        return {"horizon_days": business.horizon_days, "by_dispatcher": by_dispatcher}
 
 
 def announce_edit(job: Job, event_id: str, bus: Bus, task_tokens: TaskTokens | None) -> None:

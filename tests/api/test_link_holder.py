@@ -126,6 +126,32 @@ def test_a_request_becomes_a_booking_by_choosing_a_window() -> None:
     assert not is_request(the_job(api))
 
 
+def test_where_a_dispatcher_accepts_bookings_the_new_time_is_a_request(api: ApiBackend) -> None:
+    settings(api, accepts_bookings="by_dispatcher")
+    first, again = reschedule(api), reschedule(api)
+    assert (first.status, again.json) == (200, first.json)
+    assert (first.json["status"], first.json["requested"]) == ("pending_pickup", True)
+    assert first.json["steps"][0]["label"]["en"] == "Requested"
+    job = the_job(api)
+    assert (len(job.edits), job.ledger[-1].move, job.accepted) == (1, "unconfirm", False)
+    assert taken(api) == {(JOB, AFTERNOON)}
+    shown = api.send("GET", f"/api/jobs/{JOB}", by="dana").json
+    assert (shown["requested"], shown["window_changes"][0]["window"]["asked"]) == (True, True)
+    assert api.send("POST", f"/api/track/{DIGEST}/confirm", {"token": TOKEN}).slug == (
+        "window-missing"
+    )
+
+
+@pytest.mark.parametrize("status", ["on_hold", "attempt_failed"])
+def test_a_job_that_was_put_aside_comes_back_as_a_request(status: str) -> None:
+    api = ApiBackend()
+    settings(api)
+    api.store(a_job(status))
+    got = reschedule(api)
+    assert (got.json["status"], got.json["requested"]) == ("pending_pickup", True)
+    assert (the_job(api).ledger[-1].move, taken(api)) == ("bring_back", {(JOB, AFTERNOON)})
+
+
 def note(
     api: ApiBackend, text: str = "Mind the dog", key: str = "a-key-0001", **values: Any
 ) -> ApiReply:

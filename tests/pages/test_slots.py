@@ -114,9 +114,34 @@ def test_a_customer_chooses_another_time_by_the_link(browser: Browser, stub: Stu
         dialog.get_by_test_id("reschedule-pickup").click()
         expect(page.get_by_test_id("said")).to_contain_text("your new time")
         expect(page.get_by_test_id("window")).to_contain_text(AFTERNOON)
-    moved = stub.data.jobs[job.job_id]
-    assert moved.edits[-1].reason == "At work"
-    assert moved.schedule.window_start != begin
+    after = stub.data.jobs[job.job_id]
+    assert after.edits[-1].reason == "At work"
+    assert after.schedule.window_start != begin
+
+
+def test_a_time_for_a_job_on_hold_is_a_request_on_the_customers_page_and_on_the_board(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.data.book()
+    stub.data.move(job.job_id, "hold")
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(f"{stub.url}/track/{job.token}")
+        page.get_by_test_id("reschedule").click()
+        dialog = page.get_by_test_id("reschedule-dialog")
+        dialog.get_by_label("Day").select_option(index=2)
+        dialog.get_by_label(AFTERNOON).check()
+        dialog.get_by_test_id("reschedule-pickup").click()
+        expect(page.get_by_test_id("said")).to_contain_text("We received your request")
+        expect(page.get_by_test_id("status")).to_have_text("Requested")
+        expect(page.get_by_test_id("arrival")).to_contain_text("Requested time")
+    with visitor(browser) as office:
+        page = office.page(f"{stub.url}/dispatch/")
+        sign_in(page, "dana", PASSWORD)
+        card = page.locator(f"[data-job='{job.job_id}']")
+        expect(card).to_contain_text("Requested: ")
+        card.get_by_role("button", name=job.customer.name, exact=True).click()
+        expect(page.get_by_test_id("asked")).to_contain_text("Confirm to accept it")
+        expect(page.get_by_test_id("rescheduled")).to_contain_text("Another time requested")
 
 
 def test_a_customer_writes_to_the_crew_and_cancels_knowing_the_policy(

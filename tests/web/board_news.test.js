@@ -18,6 +18,9 @@ test("a booking, a cancellation, another time, and a message are news once", () 
   const moved = card(2, "rescheduled", { schedule: { window_start: at(60) } });
   assert.deepEqual(acts([booked], [moved]), ["rescheduled"]);
   assert.deepEqual(acts([moved], [card(3, "rescheduled", { schedule: { window_start: at(90) } })]), ["rescheduled"]);
+  const asked = card(2, "asked_again", { schedule: { window_start: at(60) } });
+  assert.deepEqual(acts([booked], [asked]), ["asked_again"]);
+  assert.deepEqual(acts([asked], [card(3, "asked_again", { schedule: { window_start: at(90) } })]), ["asked_again"]);
 });
 
 test("what the office or the system did is no news", () => {

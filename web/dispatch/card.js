@@ -19,7 +19,7 @@ export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map
     colour: status.colour,
     terminal: card.terminal,
     moving: card.moving ?? false,
-    arrival: span && `${dayText(start, now_ms, "en", zone)}, ${span}`,
+    arrival: span && `${card.requested ? "Requested: " : ""}${dayText(start, now_ms, "en", zone)}, ${span}`,
     crew: card.crew ?? [],
     truck: card.truck ? (trucks.get(card.truck) ?? card.truck) : null,
     load: card.load ?? null,

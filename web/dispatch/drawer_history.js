@@ -116,7 +116,7 @@ function moneyItem(entry, { account, currency, zone }) {
 
 /** Who gave the job another arrival window: from, to, why. */
 function rescheduledItem({ window, reason, recorded_at, actor }, { account, zone }) {
-  const { from_start, from_end, to_start, to_end, overbooked } = window;
+  const { from_start, from_end, to_start, to_end } = window;
   const shown = (start, end) =>
     start || end ? `${dateText(start ?? end, "en", zone)}, ${windowText({ window_start: start, window_end: end }, "en", zone)}` : "no window";
   return el(
@@ -129,7 +129,7 @@ function rescheduledItem({ window, reason, recorded_at, actor }, { account, zone
       el(
         "p",
         {},
-        el("strong", {}, overbooked ? "Rescheduled, overbooked" : "Rescheduled"),
+        el("strong", {}, windowChangeText(window)),
         el("span.quiet", {}, ` · ${who(actor, account)}`),
       ),
       el("p.small", {}, `${shown(from_start, from_end)} → ${shown(to_start, to_end)}`),
@@ -137,6 +137,11 @@ function rescheduledItem({ window, reason, recorded_at, actor }, { account, zone
       el("p.small.quiet.numbers", {}, momentText(recorded_at, "en", zone)),
     ),
   );
+}
+
+function windowChangeText({ asked, overbooked }) {
+  if (asked) return "Another time requested";
+  return overbooked ? "Rescheduled, overbooked" : "Rescheduled";
 }
 
 function refusedItem(refusal, { flow, account, zone }) {

@@ -8,6 +8,7 @@ import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
 import { MINUTE_MS, agoText, dateText, momentText, msOf, spanText, windowText } from "/shared/ui/time.js";
 import { zoneText } from "/shared/ui/business_time.js";
 
+const ASKED = "The customer asked for this time. Confirm to accept it, or give the job another one.";
 const ROLES = { driver: "Driver", first_mate: "Helper", supervisor: "Supervisor" };
 
 export function headPart(detail, { flow, now_ms }) {
@@ -86,14 +87,16 @@ export function schedulePart(detail, { edit, zone }) {
   const span = windowText(schedule, "en", zone);
   const day = schedule.window_start ?? schedule.window_end;
   const arrival = span ? `${dateText(day, "en", zone)}, ${span}` : "No arrival window yet";
+  const asked = detail.requested && span !== null;
   return part(
     "Schedule",
     edit,
     facts([
-      ["calendar", arrival],
+      ["calendar", asked ? `Requested: ${arrival}` : arrival],
       detail.duration_minutes && ["truck", `Takes ${spanText(detail.duration_minutes * MINUTE_MS)}, with the drive`],
       schedule.eta && ["clock", `Expected around ${momentText(schedule.eta, "en", zone)}`],
     ]),
+    asked && el("p.quiet.small", { "data-testid": "asked" }, ASKED),
     zoneText(zone) && el("p.quiet.small", {}, zoneText(zone)),
   );
 }

@@ -38,10 +38,11 @@ export class CustomerActs {
     await this.#act(choice.move, choice.move, { ...(reason && { reason }) });
   }
 
-  async reschedule() {
+  /** Another window for the job of `view`. */
+  async reschedule(view) {
     const told = this.#told();
     const slots = await readSlots(this.#api, `/track/${await digestOf(this.#token)}/slots`);
-    const wanted = await askWindow(slots.free, told);
+    const wanted = await askWindow(slots.free, { ...told, about: windowsText(view, told.business) });
     if (wanted !== null) await this.#act("reschedule", "reschedule", wanted);
   }
 
@@ -71,13 +72,21 @@ export class CustomerActs {
     try {
       const target = `/track/${await digestOf(this.#token)}/${path}`;
       const options = { body: { token: this.#token, ...body }, headers, repeatable: true };
-      await this.#on.onDone((await this.#api.ask("POST", target, options)).body);
-      return { tone: "good", key: `said_${name}` };
+      const { body: view } = await this.#api.ask("POST", target, options);
+      await this.#on.onDone(view);
+      const asks = name === "reschedule" && view?.requested;
+      return { tone: "good", key: asks ? "said_asked" : `said_${name}` };
     } catch (error) {
       this.#on.onFailed();
       return { tone: "bad", key: errorKey(error) };
     }
   }
+}
+
+/** The key of what is said above the free windows. */
+function windowsText(view, business) {
+  if (business?.accepts_bookings === "by_dispatcher") return "reschedule_asks";
+  return view.schedule?.window_start ? "reschedule_text" : "reschedule_free";
 }
 
 const SAID = {

@@ -72,8 +72,11 @@ export function askReason(choice, t, { policy = null, reason_required = true } =
   return shown(dialog);
 }
 
-/** Asks for another window of `free` (see Slots): {window_start, window_end, reason}, or null. */
-export async function askWindow(free, { t, language, zone }) {
+/**
+ * Asks for another window of `free` (see Slots): {window_start, window_end, reason}, or null.
+ * `about` is the key of what is said above them.
+ */
+export async function askWindow(free, { t, language, zone, about = "reschedule_text" }) {
   const days = byDay(free, zone);
   let chosen = null;
   const windows = el("div.chips", { role: "radiogroup", "aria-label": t("new_time") });
@@ -102,7 +105,7 @@ export async function askWindow(free, { t, language, zone }) {
     "form.stack",
     { method: "dialog" },
     el("h2", { id: "reschedule-title" }, t("reschedule_title")),
-    el("p.quiet", {}, t(free.length > 0 ? "reschedule_text" : "reschedule_none")),
+    el("p.quiet", {}, t(free.length > 0 ? about : "reschedule_none")),
     el("div.field", {}, el("label", { for: "new-day" }, t("new_day")), day),
     el("div.field", {}, windows, error),
     el("div.field", {}, el("label", { for: "new-reason" }, t("reason_optional")), reason),

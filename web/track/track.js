@@ -222,7 +222,7 @@ class TrackingPage {
       business: this.#business,
       calendar: this.#calendar,
       onChoice: (choice) => this.#acts.choose(choice),
-      onReschedule: () => this.#acts.reschedule(),
+      onReschedule: () => this.#acts.reschedule(view),
       onNote: () => this.#acts.addNote(),
       onTexts: (unwanted) => this.#acts.chooseTexts(unwanted),
     };

@@ -11,6 +11,7 @@ import pytest
 from functions.jobs.facts import edited_fact, fact_of_entry
 from functions.messages.deliveries import Busy
 from functions.repair.repair_deliveries import ABANDONED
+from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.job import Customer, Job, Schedule
 from tests.functions.messages.test_due_messages import (
@@ -20,7 +21,7 @@ from tests.functions.messages.test_due_messages import (
     settled,
 )
 from tests.functions.messages.test_messages import CORRECTED, LINK
-from tests.support.builders import NOON, a_job, minutes, moved
+from tests.support.builders import CUSTOMER, NOON, a_job, an_edit, minutes, moved
 
 DEC_1 = {"window_start": "2026-12-01T14:00Z", "window_end": "2026-12-01T18:00Z"}
 DEC_3 = {"window_start": "2026-12-03T14:00Z", "window_end": "2026-12-03T18:00Z"}
@@ -54,6 +55,20 @@ class Handset(SendersAndWatchdog):
         self.job = self.edit(self.job, self.now, event_id=request_id, **changes)
         if announced:
             self.deliver_fact(edited_fact(self.job, self.job.edits[-1]), self.now)
+        return self
+
+    def asks(self, schedule: dict[str, Any]) -> "Handset":
+        """The customer chooses another window, which a dispatcher has to accept."""
+        self.count += 1
+        self.now += timedelta(seconds=1)
+        named = {"actor": CUSTOMER, "event_id": f"edit-{self.count}", "occurred_at": self.now}
+        request = an_edit(self.job, schedule=schedule).model_copy(update=named)
+        after = edited(self.job, request, self.now, by_dispatcher=True)
+        if after.seq > self.job.seq:
+            fact = fact_of_entry(after, load_flow(after.flow), after.seq)
+            self.deliver_fact(fact, self.now)
+        self.job = self.store(settled(after))
+        self.deliver_fact(edited_fact(self.job, self.job.edits[-1]), self.now)
         return self
 
     def comes_to(self, now: datetime) -> "Handset":
@@ -92,6 +107,42 @@ def handset() -> Handset:
 def test_m8_a_window_that_moved_after_the_confirming_text_is_told(handset: Handset) -> None:
     handset.edits(schedule=DEC_3)
     assert handset.reads[1:] == [f"{MOVED} Track or change it:"]
+
+
+ASKED = "we received your new request for Thu, Dec 3, 9:00 AM-1:00 PM and will get back to you."
+
+
+def test_a_window_that_is_asked_for_is_not_told_as_moved(handset: Handset) -> None:
+    handset.asks(DEC_3)
+    assert handset.reads[1:] == [f"{ASKED} Details:"]
+    handset.edits(note="Ask Bob").comes_to(handset.now + minutes(5))
+    assert len(handset.reads) == 2
+
+
+def test_the_accepted_window_is_told_by_the_confirmation_alone(handset: Handset) -> None:
+    handset.asks(DEC_3).moves("confirm").comes_to(handset.now + minutes(5))
+    assert handset.reads[2:] == [
+        "your pickup is confirmed for Thu, Dec 3, 9:00 AM-1:00 PM. Track or change it:"
+    ]
+
+
+def test_each_request_for_another_time_is_answered_even_for_the_old_one(handset: Handset) -> None:
+    handset.asks(DEC_3).asks(DEC_1)
+    assert [text.partition(" and will")[0] for text in handset.reads[1:]] == [
+        "we received your new request for Thu, Dec 3, 9:00 AM-1:00 PM",
+        "we received your new request for Tue, Dec 1, 9:00 AM-1:00 PM",
+    ]
+
+
+def test_a_number_corrected_meanwhile_gets_the_request_and_no_promise(handset: Handset) -> None:
+    handset.asks(DEC_3)
+    handset.edits(customer=Customer(name="Ada Wong", phone=CORRECTED))
+    assert handset.reads[-1] == f"{ASKED} Details:"
+
+
+def test_a_job_on_hold_that_its_customer_gives_a_time_is_asked_for(handset: Handset) -> None:
+    handset.moves("hold").asks(DEC_3)
+    assert handset.reads[-1] == f"{ASKED} Details:"
 
 
 def test_m9_a_crew_before_a_locked_gate_does_not_confirm_again(handset: Handset) -> None:

@@ -29,6 +29,7 @@ BEFORE_AND_AFTER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "link": ({"schedule": PLANNED}, {"customer": CORRECTED}),
     "scheduled": ({"schedule": NO_WINDOW | {"eta": None}}, {"schedule": TODAY}),
     "rescheduled": ({"schedule": TOMORROW | {"eta": None}}, {"schedule": TODAY}),
+    "asked_again": ({"schedule": TOMORROW | {"eta": None}}, {"schedule": TODAY}),
     "unscheduled": ({"schedule": PLANNED}, {"schedule": NO_WINDOW}),
     "late": ({"schedule": PLANNED}, {"schedule": LATE}),
     "sooner": ({"schedule": TODAY | {"eta": "2026-11-21T20:00Z"}}, {"schedule": LATE}),
@@ -117,7 +118,10 @@ def test_each_edit_sends_what_the_page_says_in_every_flow(name: str, kind: str) 
             handset.edits(schedule={"eta": told["schedule"]["eta"]})
         if "customer" in edit:
             edit = {"customer": Customer(name="Ada Wong", phone=CORRECTED, language=language)}
-        handset.edits(**edit)
+        if kind == "asked_again":
+            handset.asks(edit["schedule"])
+        else:
+            handset.edits(**edit)
         assert handset.texts.sent[-1][1] == texts[number]
         assert len(handset.texts.sent) == (3 if kind == "sooner" else 2)
 

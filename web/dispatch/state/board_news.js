@@ -5,6 +5,7 @@ export const ACTS = Object.freeze({
   confirmed: "Confirmed by the customer",
   cancelled: "Cancelled by the customer",
   rescheduled: "Moved by the customer",
+  asked_again: "Asks for another time",
   wrote: "Message from the customer",
 });
 
@@ -21,7 +22,7 @@ function isNews(before, { rev, customer_act: act, notes, schedule = {} }) {
   if (rev <= before.rev) return false;
   if (act !== before.customer_act) return true;
   if (act === "wrote") return notes > before.notes;
-  return act === "rescheduled" && schedule.window_start !== before.schedule?.window_start;
+  return ["rescheduled", "asked_again"].includes(act) && schedule.window_start !== before.schedule?.window_start;
 }
 
 export function newsText({ act, customer }) {

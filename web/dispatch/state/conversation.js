@@ -23,6 +23,7 @@ const SYSTEM_TEXTS = {
   link: "the link to the job",
   scheduled: "the new time",
   rescheduled: "the new time",
+  asked_again: "that the new request was received",
   unscheduled: "that there is no time at the moment",
   late: "running late",
   sooner: "coming sooner",

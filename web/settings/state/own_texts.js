@@ -4,6 +4,7 @@ const TITLES = {
   link: "The link, to a corrected number",
   scheduled: "A window is given",
   rescheduled: "The window has changed",
+  asked_again: "Another window is asked for",
   unscheduled: "The window is taken away",
   on_my_way: "The crew is on its way",
   arriving: "The crew is almost there",

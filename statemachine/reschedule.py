@@ -1,0 +1,50 @@
+"""A customer's own reschedule: where it is possible, and when it only asks for the new window.
+
+    booked, confirmed   a free window is the customer's at once, or is asked for, as the business
+                        accepts bookings
+    on hold, failed     asked for: the office has put the job aside, so the office takes it back
+
+A job whose window is asked for is a request again. So the write that makes the edit also makes the
+flow's own move back to its first status, where a dispatcher accepts the window or gives another one.
+"""
+
+from datetime import datetime
+
+from statemachine.edit_request import EditRequest
+from statemachine.flow_machine import legal_move
+from statemachine.flows import Flow, Move
+from statemachine.job import Job
+from statemachine.made_move import made_move
+
+NO_REASON = "The customer asked for another time"
+
+
+def may_reschedule(job: Job, flow: Flow) -> bool:
+    """Whether a customer may choose another window: before the crew begins, or after it left."""
+    status = flow.status(job.status)
+    if status.terminal or status.under_way:
+        return False
+    return status == flow.initial or _way_back(job, flow) is not None
+
+
+def only_asks(job: Job, request: EditRequest, flow: Flow, by_dispatcher: bool) -> bool:
+    """Whether the window that `request` gives is asked for, until the business accepts it.
+
+    `by_dispatcher`: the business accepts bookings so.
+    """
+    if request.actor.kind != "customer":
+        return False
+    aside = flow.status(job.status).aside is not None
+    return by_dispatcher or aside or not job.accepted
+
+
+def as_request(job: Job, request: EditRequest, flow: Flow, now: datetime) -> Job:
+    """The job with its window asked for, in the first status of its flow."""
+    move = _way_back(job, flow)
+    if move is None:
+        return job
+    return made_move(job, request, move, flow, now, request.changes.reason or NO_REASON)[0]
+
+
+def _way_back(job: Job, flow: Flow) -> Move | None:
+    return legal_move(flow, job.status, None, flow.initial.name)

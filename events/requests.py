@@ -14,6 +14,7 @@ from statemachine.job import CrewRole, DurationMinutes, Schedule
 from statemachine.link_values import LinkChange
 from statemachine.price_guide import EstimateRequest
 from statemachine.prices import LoadSize, PaymentMethod, PriceCents
+from statemachine.roster import Date
 from statemachine.unsent_text import UnsentText
 from statemachine.values import Actor, BuiltOnUse, EventId, JobId, Name, ShortText, Tenant
 from statemachine.visit import ApproachInput, OptionalText, VisitAnswer
@@ -47,6 +48,8 @@ class JobRequested(Request):
     schedule: ScheduleInput = Schedule()
     duration_minutes: DurationMinutes | None = None
     """How long the job takes crew and truck, with the drive. None: the business's default."""
+    preferred_day: Date | None = None
+    """The day that the customer wants, where the request names no window."""
     note: NoteInput | None = None
     estimate: EstimateRequest | None = None
     """What the person who books expects, by the names of the price guide."""
@@ -66,7 +69,7 @@ class JobRequested(Request):
 
 
 BOOKED = {"flow", "customer", "place", "price_cents", "schedule", "note"}
-BOOKED_SINCE = {"duration_minutes", "estimate", "agreed_to_texts"}
+BOOKED_SINCE = {"duration_minutes", "estimate", "agreed_to_texts", "preferred_day"}
 """Fields that came later. Left out where they are not given, so that a request of before keeps its
 digest."""
 

@@ -1,6 +1,6 @@
 """The job: the only truth about a piece of work. Everything else is derived from it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain
 from typing import Annotated, Literal, get_args
 
@@ -190,6 +190,8 @@ class Job(Frozen):
     """None where the business had no price guide at the booking."""
     payments: Payments = ()
     schedule: Schedule = Schedule()
+    preferred_day: date | None = None
+    """The day that the customer asked for at the booking, although it was full."""
     duration_minutes: DurationMinutes = USUAL_DURATION
     accepted: bool = True
     """The business has given the arrival window; False: so far, a customer has asked for it."""

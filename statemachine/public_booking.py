@@ -1,6 +1,6 @@
 """Which times a customer may book: those that the business offers, or none ("any day")."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from statemachine.bounds import Windowed, horizon_fault
 from statemachine.business import BusinessSettings
@@ -27,6 +27,16 @@ def public_booking_fault(
     if fault := horizon_fault(schedule, at, business.public_horizon_days):
         return fault
     return _window_fault(business, start, end)
+
+
+def preferred_day_fault(business: BusinessSettings, day: date, at: datetime) -> Fault | None:
+    """Why a customer may not ask for that day at `at`; whether it is full does not matter."""
+    today = day_of(at, business)
+    if not today <= day <= today + timedelta(days=business.public_horizon_days):
+        return "preferred_day", f"choose a day within {business.public_horizon_days} days from today"
+    if not list(windows_on(business, day, trucks=1)):
+        return "preferred_day", "the business is closed on that day; choose another day"
+    return None
 
 
 def _window_fault(business: BusinessSettings, start: datetime, end: datetime) -> Fault | None:

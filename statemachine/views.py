@@ -5,7 +5,7 @@ any order.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -110,6 +110,7 @@ class Card(Frozen):
     """What is to be hauled: the beginning of the booking's note."""
     price_cents: PriceCents | None = None
     schedule: Schedule = Schedule()
+    preferred_day: date | None = None
     duration_minutes: int = USUAL_DURATION
     crew: tuple[CrewOnCard, ...] = ()
     truck: Name | None = None
@@ -220,6 +221,7 @@ def card_of(job: Job, flow: Flow) -> Card:
         load=_load(job),
         price_cents=job.price_cents,
         schedule=job.schedule,
+        preferred_day=job.preferred_day,
         duration_minutes=job.duration_minutes,
         crew=tuple(
             CrewOnCard(role=c.role, first_name=c.first_name, member=c.member) for c in job.crew

@@ -49,6 +49,7 @@ def book(api: Api, request: ApiRequest) -> ApiResponse:
         customer=Customer(name=body.name, phone=body.phone, language=body.language),
         place=Place(address=body.address),
         schedule=Schedule(window_start=body.window_start, window_end=body.window_end),
+        preferred_day=body.preferred_day,
         note=body.what,
         estimate=body.estimate,
         agreed_to_texts=body.agreed_to_texts,

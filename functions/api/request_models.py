@@ -108,6 +108,8 @@ class BookingBody(Frozen):
     """What of the price guide the customer expects; the job keeps the range."""
     window_start: UtcInput | None = None
     window_end: UtcInput | None = None
+    preferred_day: Date | None = None
+    """In the place of a window: the day that is wanted although it is full, by the business's clock."""
     language: Language = "en"
     agreed_to_texts: bool | None = None
     """False where the form asked and the customer wants no texts."""

@@ -1,5 +1,6 @@
 """The documents that the API returns. They are allow-lists: only what they name is ever sent."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -189,6 +190,8 @@ class JobDocument(Frozen):
     requested: bool = False
     """The business has given no arrival window yet; one in `schedule` is asked for."""
     schedule: Schedule
+    preferred_day: date | None = None
+    """The day that the customer asked for at the booking, although it was full."""
     duration_minutes: int
     """How long the job takes crew and truck, with the drive."""
     approach: ApproachStage | None = None

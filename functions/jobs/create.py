@@ -34,7 +34,8 @@ from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.link_values import JobLink
 from statemachine.price_guide import EstimateRequest, NotInGuide, estimate_of
 from statemachine.prices import Estimate, EstimateRange
-from statemachine.public_booking import public_booking_fault
+from statemachine.public_booking import preferred_day_fault, public_booking_fault
+from statemachine.roster import day_of
 from statemachine.records import Note
 from statemachine.service_area import service_area_fault
 from statemachine.values import Frozen, JobId
@@ -197,6 +198,7 @@ class CreateJob:
             price_cents=request.price_cents,
             estimate=_estimate(request, tenant),
             schedule=request.schedule,
+            preferred_day=request.preferred_day and day_of(request.preferred_day),
             duration_minutes=request.duration_minutes or tenant.duration_of(expected),
             overbooked=may_overbook(request.actor, request.overbook),
             notes=tuple(_first_note(request, now)),
@@ -231,7 +233,10 @@ def _check_public(request: JobRequested, tenant: BusinessSettings) -> None:
     times. Raises WindowRefused, BusinessSuspended."""
     if tenant.suspended:
         raise BusinessSuspended(f"{tenant.tenant} takes no bookings now")
-    fault = public_booking_fault(tenant, request.schedule, request.occurred_at)
+    at = request.occurred_at
+    fault = public_booking_fault(tenant, request.schedule, at)
+    if request.preferred_day:
+        fault = fault or preferred_day_fault(tenant, day_of(request.preferred_day), at)
     if fault := fault or service_area_fault(tenant, request.place.address):
         raise WindowRefused(": ".join(fault))
 

@@ -237,6 +237,30 @@ def test_any_day_and_every_window_that_is_offered_can_be_booked(api: ApiBackend)
     ]
 
 
+def test_a_full_day_can_be_asked_for_and_is_kept_with_the_request(api: ApiBackend) -> None:
+    asked = [book(api, "key-full-day", preferred_day="2026-11-23") for _ in range(2)]
+    assert [reply.status for reply in asked] == [201, 200]
+    job_id = asked[0].json["job_id"]
+    job = api.send("GET", f"/api/jobs/{job_id}", by="dana").json
+    assert (job["preferred_day"], job["requested"]) == ("2026-11-23", True)
+    assert book(api, "key-full-day", preferred_day="2026-11-24").status == 409
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        ("2026-11-20", "choose a day within 120 days from today"),
+        ("2027-11-23", "choose a day within 120 days from today"),
+        ("2026-11-22", "the business is closed on that day"),
+        ("2026-11-31", "there is no such day"),
+    ],
+)
+def test_a_day_that_cannot_be_asked_for_is_refused(api: ApiBackend, day: str, told: str) -> None:
+    got = book(api, preferred_day=day)
+    assert (got.status, told in got.json["detail"]) == (422, True)
+    assert list(api.jobs.all_ids("main")) == []
+
+
 def test_a_window_is_meant_by_the_clock_on_both_sides_of_a_time_change(api: ApiBackend) -> None:
     """New York's clocks go forward on 2027-03-14."""
     before = {"window_start": "2027-03-13T13:00:00Z", "window_end": "2027-03-13T17:00:00Z"}

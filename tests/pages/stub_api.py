@@ -296,7 +296,9 @@ class Stub:
         if order.window_start in full:
             raise Problem("slot-full")
         customer = Customer(name=order.name, phone=order.phone, language=order.language)
-        return self.booked(request, customer, order.address, order.what, schedule=schedule)
+        day = order.preferred_day and date.fromisoformat(order.preferred_day)
+        wanted = {"schedule": schedule, "preferred_day": day}
+        return self.booked(request, customer, order.address, order.what, **wanted)
 
     # Signed in
 

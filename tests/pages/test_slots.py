@@ -65,6 +65,29 @@ def test_on_a_full_day_the_next_free_window_is_one_tap_away(
     assert newest.schedule.window_start not in {tomorrow_at(8), tomorrow_at(12), tomorrow_at(16)}
 
 
+def test_a_full_day_can_be_asked_for_and_the_dispatcher_sees_which(
+    browser: Browser, stub: StubServer
+) -> None:
+    for hour, places in ((8, 4), (12, 4), (16, 3)):
+        taken(stub, hour, places)
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(f"{stub.url}/book/")
+        page.get_by_role("radio", name=re.compile("Tomorrow.*full")).check()
+        expect(page.get_by_test_id("full-day")).to_contain_text("Send us your request for it")
+        fill_booking(page)
+        page.get_by_test_id("submit").click()
+        expect(page.get_by_test_id("booked")).to_contain_text("We received your request")
+    newest = list(stub.data.jobs.values())[-1]
+    assert newest.preferred_day == tomorrow_at(8).astimezone(ZoneInfo(ZONE)).date()
+    with visitor(browser) as office:
+        page = office.page(f"{stub.url}/dispatch/")
+        sign_in(page, "dana", PASSWORD)
+        card = page.locator(f"[data-job='{newest.job_id}']")
+        expect(card).to_contain_text(re.compile("Requested: .*, any time"))
+        card.get_by_role("button", name=newest.customer.name, exact=True).click()
+        expect(page.get_by_test_id("drawer")).to_contain_text(re.compile("Requested: .*, any time"))
+
+
 def test_who_was_too_late_is_told_at_the_day_and_sees_what_is_left(
     browser: Browser, stub: StubServer
 ) -> None:

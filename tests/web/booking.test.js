@@ -68,6 +68,14 @@ test("the request has the window of that day in the business's zone, wherever th
   });
 });
 
+test("a day that is full is asked for without a window", () => {
+  const form = { ...FORM, day: "2026-11-23", window: "any" };
+  assert.equal(faultsOf(form, NOON_MS, BUSINESS).day, undefined);
+  assert.equal(faultsOf({ ...form, day: "2026-11-20" }, NOON_MS, BUSINESS).day, "past");
+  const { preferred_day, window_start } = requestOf(form, BUSINESS);
+  assert.deepEqual([preferred_day, window_start], ["2026-11-23", undefined]);
+});
+
 test("a name of spaces and invisible characters is missing", () => {
   const name = (text) => faultsOf({ ...FORM, name: text }, NOON_MS, BUSINESS).name;
   assert.deepEqual(["  ", "\u200b", "\u202e", "李"].map(name), [

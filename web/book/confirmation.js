@@ -5,8 +5,8 @@ import { copyText, el } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
 import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
 import { rangeText } from "/shared/ui/money.js";
-import { dayText, windowText } from "/shared/ui/time.js";
-import { isDeviceTime, zoneName } from "/shared/ui/business_time.js";
+import { dateText, dayText, windowText } from "/shared/ui/time.js";
+import { isDeviceTime, momentAt, zoneName } from "/shared/ui/business_time.js";
 
 /** The booking is sent and not answered yet. `onGiveUp` is null until starting over is offered. */
 export function waitingPanel({ t, offline, trying, onTry, onGiveUp }) {
@@ -106,13 +106,14 @@ export function bookedPanel(booked, { t, language, zone, currency, accepts, onAg
 
 /** What was booked: when, where, and what. */
 function summary({ request, estimate }, { t, language, zone, currency }) {
-  const { window_start, window_end, address, what } = request;
+  const { window_start, window_end, preferred_day, address, what } = request;
   const asked = window_start !== undefined;
   const day = asked && dayText(window_start, Date.now(), language, zone);
   const times = asked && windowText({ window_start, window_end }, language, zone);
+  const wanted = preferred_day && dateText(momentAt(preferred_day, "12:00", zone), language, zone);
   const other = asked && !isDeviceTime(zone);
   const lines = [
-    ["calendar", asked ? `${day}, ${times}` : t("booked_open")],
+    ["calendar", asked ? `${day}, ${times}` : (wanted ?? t("booked_open"))],
     ["pin", address],
     ["truck", what],
     ...(estimate ? [["price", `${t("estimate")} ${rangeText(estimate, currency, language)}`]] : []),

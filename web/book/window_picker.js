@@ -1,7 +1,7 @@
 // The preferred day and arrival window: the next days to tap, or any other that can be booked.
 
 import { arrivalOf } from "/shared/jobs/booking.js";
-import { daysToBook, isFullDay, nameOf, placeOf, windowsLeft, windowsOf } from "/shared/jobs/booking_calendar.js";
+import { ANY_TIME, daysToBook, isFullDay, nameOf, placeOf, windowsLeft, windowsOf } from "/shared/jobs/booking_calendar.js";
 import { el, fill } from "/shared/ui/elements.js";
 import { dateText, dayText, windowText } from "/shared/ui/time.js";
 import { dayAt, isDeviceTime, momentAt, zoneName } from "/shared/ui/business_time.js";
@@ -141,10 +141,13 @@ export class WindowPicker {
       ? windowsLeft(day, this.#now_ms, this.#business)
       : windowsOf(this.#business);
     const names = offered.map(nameOf);
-    const free = names.filter((name) => !known || !this.#slots.isFull(this.#startOf(day, name)));
+    const full = known && this.#isFull(day);
+    const free = full
+      ? [ANY_TIME]
+      : names.filter((name) => !known || !this.#slots.isFull(this.#startOf(day, name)));
     if (!free.includes(this.#window)) this.#pick(free.length === 1 ? free[0] : "");
     fill(this.#chips, names.map((name) => this.#windowChip(name, known ? day : null)));
-    this.#drawFullDay(known && this.#isFull(day));
+    this.#drawFullDay(full);
   }
 
   #startOf(day, name) {
@@ -166,7 +169,7 @@ export class WindowPicker {
     return chip;
   }
 
-  /** On a full day: the next free window to tap, or a request for any day. */
+  /** On a full day, which can still be asked for: the next free window to tap. */
   #drawFullDay(full) {
     this.#fullDay.hidden = !full;
     const next = full ? placeOf(this.#slots.free[0]?.window_start ?? "", this.#business) : null;

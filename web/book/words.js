@@ -36,7 +36,7 @@ export const WORDS = {
     other_day: "Another day",
     full: "full",
     left: "{left} left",
-    day_all_full: "This day is full. Choose another one, or “Any day”, and we will offer you a time.",
+    day_all_full: "This day is full. Send us your request for it and we will offer you a time, or choose another day.",
     next_free: "Next free: {when}",
     day_full: "Someone just took the last place at this time. Please choose another one.",
     day_label: "Which day?",
@@ -157,7 +157,7 @@ export const WORDS = {
     full: "completo",
     left: "quedan {left}",
     day_all_full:
-      "Este día está completo. Elija otro, o «Cualquier día», y le ofreceremos una hora.",
+      "Este día está completo. Envíenos su solicitud y le ofreceremos una hora, o elija otro día.",
     next_free: "Próximo hueco: {when}",
     day_full: "Alguien acaba de tomar el último lugar a esta hora. Elija otra.",
     day_label: "¿Qué día?",

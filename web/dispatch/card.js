@@ -4,6 +4,7 @@ import { ageMs, overdueMs } from "/dispatch/state/board.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { unsentText } from "/dispatch/state/unsent_text.js";
 import { icon } from "/shared/ui/icons.js";
+import { preferredDayText } from "/shared/jobs/preferred_day.js";
 import { MINUTE_MS, dayText, roughText, spanText, windowText } from "/shared/ui/time.js";
 import { moneyText } from "/shared/ui/money.js";
 
@@ -12,6 +13,7 @@ export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map
   const late_ms = overdueMs(card, now_ms);
   const span = windowText(card.schedule, "en", zone);
   const start = card.schedule?.window_start ?? card.schedule?.window_end;
+  const wanted = preferredDayText(card, zone);
   return {
     job_id: card.job_id,
     customer: card.customer,
@@ -19,7 +21,7 @@ export function factsOf(card, status, { now_ms, zone, currency, trucks = new Map
     colour: status.colour,
     terminal: card.terminal,
     moving: card.moving ?? false,
-    arrival: span && `${card.requested ? "Requested: " : ""}${dayText(start, now_ms, "en", zone)}, ${span}`,
+    arrival: span === null ? wanted : `${card.requested ? "Requested: " : ""}${dayText(start, now_ms, "en", zone)}, ${span}`,
     crew: card.crew ?? [],
     truck: card.truck ? (trucks.get(card.truck) ?? card.truck) : null,
     load: card.load ?? null,

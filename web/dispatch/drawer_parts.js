@@ -4,6 +4,7 @@ import { overdueMs } from "/dispatch/state/board.js";
 import { shownPhone } from "/shared/ui/phone_number.js";
 import { el, statusColour } from "/shared/ui/elements.js";
 import { icon } from "/shared/ui/icons.js";
+import { preferredDayText } from "/shared/jobs/preferred_day.js";
 import { shownReference, spelledReference } from "/shared/ui/job_reference.js";
 import { MINUTE_MS, agoText, dateText, momentText, msOf, spanText, windowText } from "/shared/ui/time.js";
 import { zoneText } from "/shared/ui/business_time.js";
@@ -87,12 +88,14 @@ export function schedulePart(detail, { edit, zone }) {
   const span = windowText(schedule, "en", zone);
   const day = schedule.window_start ?? schedule.window_end;
   const arrival = span ? `${dateText(day, "en", zone)}, ${span}` : "No arrival window yet";
+  const wanted = preferredDayText(detail, zone);
   const asked = detail.requested && span !== null;
   return part(
     "Schedule",
     edit,
     facts([
       ["calendar", asked ? `Requested: ${arrival}` : arrival],
+      wanted && ["calendar", wanted],
       detail.duration_minutes && ["truck", `Takes ${spanText(detail.duration_minutes * MINUTE_MS)}, with the drive`],
       schedule.eta && ["clock", `Expected around ${momentText(schedule.eta, "en", zone)}`],
     ]),

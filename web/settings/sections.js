@@ -137,6 +137,11 @@ function booking() {
     editors.switchEditor("cancel_reason_required", "Ask why a customer cancels", {
       hint: "Customers cannot cancel without a reason then.",
     }),
+    editors.textEditor("link_lifetime_days", "Days a tracking link lasts", {
+      read: (text) => values.wholeNumber(text, { least: 1, most: 730 }),
+      inputmode: "numeric",
+      hint: "How many days after the job's end it still opens the job; for jobs booked from now on.",
+    }),
     editors.choiceEditor("default_duration_minutes", "Usual length of a job", {
       options: choices.durations(),
       parse: Number,

@@ -6,7 +6,7 @@ import { phoneNumber } from "../ui/phone_number.js";
 import { MAIN } from "../ui/storage.js";
 import { DAY_MS, HOUR_MS } from "../ui/time.js";
 import { estimateOf } from "./price_guide.js";
-import { dayFault, momentsOf, windowNamed } from "./booking_calendar.js";
+import { ANY_TIME, dayFault, momentsOf, windowNamed } from "./booking_calendar.js";
 
 const DRAFT = "haulway.booking.draft";
 const SENDING = "haulway.booking.sending";
@@ -63,7 +63,8 @@ function addressFault(text) {
 function whenFault({ day, window }, now_ms, business) {
   if (day === "") return null;
   if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(Date.parse(day))) return "not_a_day";
-  return dayFault(day, window, now_ms, business);
+  const fault = dayFault(day, window, now_ms, business);
+  return fault === "no_window" && window === ANY_TIME ? null : fault;
 }
 
 /** {window_start, window_end} of a day and the name of a window that the business offers. */
@@ -102,17 +103,22 @@ export const CONSENT_WORDING = "booking-1";
 
 /** The `POST /api/bookings` request of a form without errors. */
 export function requestOf(form, business) {
-  const arrival = form.day === "" ? {} : arrivalOf(form.day, form.window, business);
   return {
     name: form.name.trim(),
     phone: phoneNumber(form.phone),
     address: form.address.trim(),
     what: form.what.trim(),
-    ...arrival,
+    ...timeIn(form, business),
     language: form.language,
     consent_wording: CONSENT_WORDING,
     ...(business?.price_guide && { estimate: wantedIn(form, business.price_guide) }),
   };
+}
+
+/** A window, a day that is full, or nothing for any day. */
+function timeIn({ day, window }, business) {
+  if (day === "") return {};
+  return window === ANY_TIME ? { preferred_day: day } : arrivalOf(day, window, business);
 }
 
 /** The range of a form by the price guide of the business. */

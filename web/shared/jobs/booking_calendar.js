@@ -4,6 +4,9 @@ import { dayAfter, dayAt, momentAt } from "../ui/business_time.js";
 import { DAY_MS, MINUTE_MS } from "../ui/time.js";
 import { DEFAULTS, WEEKDAYS } from "./business.js";
 
+/** In a form, in the place of a window: the day is full, and wanted anyway. */
+export const ANY_TIME = "any";
+
 /** The name of an arrival window in a form: `08:00-12:00`. */
 export function nameOf({ start, end }) {
   return `${start}-${end}`;

@@ -8,6 +8,8 @@ A job whose window is asked for is a request again. So the write that makes the 
 flow's own move back to its first status, where a dispatcher accepts the window or gives another one.
 """
 
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from statemachine.edit_request import EditRequest
@@ -15,6 +17,8 @@ from statemachine.flow_machine import legal_move
 from statemachine.flows import Flow, Move
 from statemachine.job import Job
 from statemachine.made_move import made_move
+from statemachine.undo import BY_EDIT
+from statemachine.values import Actor
 
 NO_REASON = "The customer asked for another time"
 
@@ -41,9 +45,22 @@ def only_asks(job: Job, request: EditRequest, flow: Flow, by_dispatcher: bool) -
 def as_request(job: Job, request: EditRequest, flow: Flow, now: datetime) -> Job:
     """The job with its window asked for, in the first status of its flow."""
     move = _way_back(job, flow)
-    if move is None:
+    if move is None:  # it is in the first status
         return job
-    return made_move(job, request, move, flow, now, request.changes.reason or NO_REASON)[0]
+    of_edit = _MoveOfEdit(_id_of_move(request.event_id), request.occurred_at, request.actor)
+    return made_move(job, of_edit, move, flow, now, request.changes.reason or NO_REASON)[0]
+
+
+@dataclass(frozen=True)
+class _MoveOfEdit:
+    event_id: str
+    occurred_at: datetime
+    actor: Actor
+
+
+def _id_of_move(edit_id: str) -> str:
+    """Its own, because each event id counts once in a job."""
+    return BY_EDIT + hashlib.sha256(edit_id.encode()).hexdigest()[:32]
 
 
 def _way_back(job: Job, flow: Flow) -> Move | None:

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from statemachine.flows import UNDO, Move
 from statemachine.job import Job, Schedule
 from statemachine.records import LedgerEntry
-from statemachine.values import Actor, Text
+from statemachine.values import RESERVED, Actor, Text
 
 UNDO_WITHIN = timedelta(minutes=1)
+BY_EDIT = f"{RESERVED}edit-"
+"""The event id of a move that an edit made begins so."""
 PEOPLE = frozenset({"dispatcher", "crew", "customer"})
 
 
@@ -24,7 +26,7 @@ def undone_by(job: Job, actor: Actor, now: datetime) -> LedgerEntry | None:
     last = job.ledger[-1] if job.ledger else None
     if last is None or last.undoes is not None or actor.kind not in PEOPLE:
         return None
-    if any(edit.event_id == last.event_id for edit in job.edits):
+    if last.event_id.startswith(BY_EDIT):
         return None
     return last if last.actor == actor and now - last.recorded_at <= UNDO_WITHIN else None
 

@@ -79,6 +79,7 @@ def test_hours_windows_dates_and_terms_are_saved_as_they_are_typed(
         page.get_by_role("button", name="Add date").click()
         page.get_by_label("Service area").fill("100, 112")
         page.get_by_label("Latest booking").select_option("120")
+        page.get_by_label("Days a tracking link lasts").fill("60")
         setting(page, "cancellation_policy").get_by_label("English").fill(
             "Free until the day before."
         )
@@ -93,6 +94,7 @@ def test_hours_windows_dates_and_terms_are_saved_as_they_are_typed(
     ]
     assert saved["closed_dates"] == ["2027-12-25"]
     assert (saved["service_area"], saved["lead_minutes"]) == (["100", "112"], 120)
+    assert saved["link_lifetime_days"] == 60
     assert saved["cancellation_policy"]["en"] == "Free until the day before."
 
 

@@ -153,9 +153,9 @@ def _corrected(job: Job, flow: Flow, ended: Sequence[Delivery], number: str) -> 
     if not text and job.link.revoked:
         return
     if corrected and ended and all(each.number != number for each in here):
-        kind: TextKind = "link" if job.accepted else "asked_again"
-        mark, at = corrected_mark(job, number), _since(job, job.seq)
-        yield OwedText(mark, None, text, at) if text else OwedText(mark, kind, CHANGE_TEXTS[kind], at)
+        again: TextKind = "link" if job.accepted else "asked_again"
+        kind, mark = None if text else again, corrected_mark(job, number)
+        yield OwedText(mark, kind, text or CHANGE_TEXTS[again], _since(job, job.seq))
 
 
 def _since(job: Job, seq: int) -> datetime:

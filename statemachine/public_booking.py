@@ -32,8 +32,9 @@ def public_booking_fault(
 def preferred_day_fault(business: BusinessSettings, day: date, at: datetime) -> Fault | None:
     """Why a customer may not ask for that day at `at`; whether it is full does not matter."""
     today = day_of(at, business)
-    if not today <= day <= today + timedelta(days=business.public_horizon_days):
-        return "preferred_day", f"choose a day within {business.public_horizon_days} days from today"
+    days = business.public_horizon_days
+    if not today <= day <= today + timedelta(days=days):
+        return "preferred_day", f"choose a day within {days} days from today"
     if not list(windows_on(business, day, trucks=1)):
         return "preferred_day", "the business is closed on that day; choose another day"
     return None

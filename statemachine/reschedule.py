@@ -5,7 +5,7 @@
     on hold, failed     asked for: the office has put the job aside, so the office takes it back
 
 A job whose window is asked for is a request again. So the write that makes the edit also makes the
-flow's own move back to its first status, where a dispatcher accepts the window or gives another one.
+flow's own move back to its first status, where a dispatcher accepts the window or gives another.
 """
 
 import hashlib

@@ -10,8 +10,8 @@ from typing import Literal
 from statemachine.values import Text
 
 TextKind = Literal[
-    "link", "scheduled", "rescheduled", "asked_again", "unscheduled", "on_my_way", "arriving", "late",
-    "sooner", "crew_changed", "other_time", "day_before", "hours_before",
+    "link", "scheduled", "rescheduled", "asked_again", "unscheduled", "on_my_way", "arriving",
+    "late", "sooner", "crew_changed", "other_time", "day_before", "hours_before",
 ]  # fmt: skip
 HOW_TO_STOP = Text(
     en="Reply STOP to end texts, HELP for help.",

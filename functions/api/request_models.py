@@ -109,7 +109,7 @@ class BookingBody(Frozen):
     window_start: UtcInput | None = None
     window_end: UtcInput | None = None
     preferred_day: Date | None = None
-    """In the place of a window: the day that is wanted although it is full, by the business's clock."""
+    """In the place of a window: the day that is wanted although it is full."""
     language: Language = "en"
     agreed_to_texts: bool | None = None
     """False where the form asked and the customer wants no texts."""

@@ -35,8 +35,8 @@ from statemachine.link_values import JobLink
 from statemachine.price_guide import EstimateRequest, NotInGuide, estimate_of
 from statemachine.prices import Estimate, EstimateRange
 from statemachine.public_booking import preferred_day_fault, public_booking_fault
-from statemachine.roster import day_of
 from statemachine.records import Note
+from statemachine.roster import day_of
 from statemachine.service_area import service_area_fault
 from statemachine.values import Frozen, JobId
 from statemachine.window_change import may_overbook

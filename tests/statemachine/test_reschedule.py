@@ -1,4 +1,4 @@
-"""A customer's own reschedule: the window is theirs, or is asked for and the job a request again."""
+"""A customer's own reschedule: the window is theirs, or asked for and the job a request again."""
 
 from itertools import product
 

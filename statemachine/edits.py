@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from statemachine.crew_edit import crew_fault, crew_of
 from statemachine.edit_request import ChangeSet, EditRequest
-from statemachine.flows import load_flow
 from statemachine.ids import new_token
 from statemachine.job import Job
 from statemachine.job_money import MoneyRefused, money_change, money_values
@@ -125,10 +124,9 @@ def edited(
     values = dict(_new_values(job, request, now, name_of, new_token))
     if fault := schedule_fault(job.schedule, values.get("schedule"), now, horizon_days):
         raise ScheduleRefused(*fault)
-    flow = load_flow(job.flow)
-    asks = only_asks(job, request, flow, by_dispatcher)
+    asks = "schedule" in values and only_asks(job, request, by_dispatcher)
     window = window_change(job.schedule, values.get("schedule"), request, asks)
-    if window and request.actor.kind == "customer" and not may_reschedule(job, flow):
+    if window and request.actor.kind == "customer" and not may_reschedule(job):
         raise EditRefused("the crew has begun, or the job has ended: it stays where it is")
     edit = Edit(
         event_id=request.event_id,
@@ -145,7 +143,7 @@ def edited(
     if window:
         values |= {"overbooked": window.overbooked, "accepted": not window.asked}
     after = job.with_change(**values, edits=(*job.edits, edit))
-    return as_request(after, request, flow, now) if window and window.asked else after
+    return as_request(after, request, now) if window and window.asked else after
 
 
 def _only_for_dispatchers(request: EditRequest) -> EditRefusalReason | None:

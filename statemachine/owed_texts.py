@@ -84,8 +84,12 @@ def told_by(owed: OwedText, job: Job) -> dict[str, str]:
     if not facts["window"]:
         told["window"] = ""
     told |= {name: facts[name] for name in ("crew", "link")} if "{link}" in text.en else {}
-    about = {"on_my_way": "approach", "arriving": "approach", "other_time": "other_time"}
-    about["asked_again"] = "asked"
+    about = {
+        "on_my_way": "approach",
+        "arriving": "approach",
+        "other_time": "other_time",
+        "asked_again": "asked",
+    }
     return told | {name: facts[name] for kind, name in about.items() if kind == owed.kind}
 
 

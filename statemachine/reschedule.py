@@ -14,7 +14,7 @@ from datetime import datetime
 
 from statemachine.edit_request import EditRequest
 from statemachine.flow_machine import legal_move
-from statemachine.flows import Flow, Move
+from statemachine.flows import Flow, Move, load_flow
 from statemachine.job import Job
 from statemachine.made_move import made_move
 from statemachine.undo import BY_EDIT
@@ -23,27 +23,29 @@ from statemachine.values import Actor
 NO_REASON = "The customer asked for another time"
 
 
-def may_reschedule(job: Job, flow: Flow) -> bool:
+def may_reschedule(job: Job) -> bool:
     """Whether a customer may choose another window: before the crew begins, or after it left."""
+    flow = load_flow(job.flow)
     status = flow.status(job.status)
     if status.terminal or status.under_way:
         return False
     return status == flow.initial or _way_back(job, flow) is not None
 
 
-def only_asks(job: Job, request: EditRequest, flow: Flow, by_dispatcher: bool) -> bool:
+def only_asks(job: Job, request: EditRequest, by_dispatcher: bool) -> bool:
     """Whether the window that `request` gives is asked for, until the business accepts it.
 
     `by_dispatcher`: the business accepts bookings so.
     """
     if request.actor.kind != "customer":
         return False
-    aside = flow.status(job.status).aside is not None
+    aside = load_flow(job.flow).status(job.status).aside is not None
     return by_dispatcher or aside or not job.accepted
 
 
-def as_request(job: Job, request: EditRequest, flow: Flow, now: datetime) -> Job:
+def as_request(job: Job, request: EditRequest, now: datetime) -> Job:
     """The job with its window asked for, in the first status of its flow."""
+    flow = load_flow(job.flow)
     move = _way_back(job, flow)
     if move is None:  # it is in the first status
         return job

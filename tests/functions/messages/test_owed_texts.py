@@ -63,11 +63,11 @@ class Handset(SendersAndWatchdog):
         self.now += timedelta(seconds=1)
         named = {"actor": CUSTOMER, "event_id": f"edit-{self.count}", "occurred_at": self.now}
         request = an_edit(self.job, schedule=schedule).model_copy(update=named)
-        after = edited(self.job, request, self.now, by_dispatcher=True)
-        if after.seq > self.job.seq:
+        before, after = self.job, edited(self.job, request, self.now, by_dispatcher=True)
+        self.job = self.store(settled(after))
+        if after.seq > before.seq:
             fact = fact_of_entry(after, load_flow(after.flow), after.seq)
             self.deliver_fact(fact, self.now)
-        self.job = self.store(settled(after))
         self.deliver_fact(edited_fact(self.job, self.job.edits[-1]), self.now)
         return self
 

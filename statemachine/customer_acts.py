@@ -24,10 +24,10 @@ def customer_act_of(job: Job) -> CustomerAct | None:
 
 def _acts_of(job: Job) -> Iterator[tuple[datetime, Actor, CustomerAct | None]]:
     yield job.created_at, job.created_by, "booked"
+    for edit in job.edits:  # before a move that an edit made at the same moment
+        yield edit.recorded_at, edit.actor, _act_of_edit(edit)
     for entry in job.ledger[-1:]:
         yield entry.recorded_at, entry.actor, OF_MOVES.get(entry.move)
-    for edit in job.edits:
-        yield edit.recorded_at, edit.actor, _act_of_edit(edit)
 
 
 def _act_of_edit(edit: Edit) -> CustomerAct | None:

@@ -67,8 +67,14 @@ def text_after(job: Job, flow: Flow, seq: int) -> Text | None:
 
 
 def texts_before(job: Job, flow: Flow, seq: int) -> Iterator[tuple[int, Text]]:
-    """The earlier entries that have a text, and their texts, the latest first."""
+    """The earlier entries that have a text, and their texts, the latest first.
+
+    What was told before the customer asked for another window is so no longer.
+    """
+    asked = [edit.recorded_at for edit in job.edits if edit.window and edit.window.asked]
     for earlier in range(seq - 1, -1, -1):
+        if asked and job.entered_at_of(earlier) < asked[-1]:
+            return
         if text := text_after(job, flow, earlier):
             yield earlier, text
 

@@ -243,7 +243,7 @@ def test_a_full_day_can_be_asked_for_and_is_kept_with_the_request(api: ApiBacken
     job_id = asked[0].json["job_id"]
     job = api.send("GET", f"/api/jobs/{job_id}", by="dana").json
     assert (job["preferred_day"], job["requested"]) == ("2026-11-23", True)
-    assert book(api, "key-full-day", preferred_day="2026-11-24").status == 409
+    assert book(api, "key-full-day", preferred_day="2026-11-24").status == 422
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,7 @@ def test_where_a_dispatcher_accepts_bookings_the_new_time_is_a_request(api: ApiB
     job = the_job(api)
     assert (len(job.edits), job.ledger[-1].move, job.accepted) == (1, "unconfirm", False)
     assert taken(api) == {(JOB, AFTERNOON)}
+    api.add_account("dana", "dispatcher")
     shown = api.send("GET", f"/api/jobs/{JOB}", by="dana").json
     assert (shown["requested"], shown["window_changes"][0]["window"]["asked"]) == (True, True)
     assert api.send("POST", f"/api/track/{DIGEST}/confirm", {"token": TOKEN}).slug == (

@@ -1,7 +1,5 @@
 """A customer's own reschedule: the window is theirs, or asked for and the job a request again."""
 
-from itertools import product
-
 import pytest
 
 from statemachine.customer_acts import customer_act_of
@@ -30,7 +28,8 @@ def a_planned_job(status: str | None = "ready_for_pickup", flow: str = "haul") -
     return a_job(status, flow, schedule=Schedule.model_validate(BEFORE))
 
 
-@pytest.mark.parametrize(("flow", "by_dispatcher"), product(flow_names(), (True, False)))
+@pytest.mark.parametrize("by_dispatcher", [True, False])
+@pytest.mark.parametrize("flow", flow_names())
 def test_in_every_status_the_window_is_given_asked_for_or_refused(
     flow: str, by_dispatcher: bool
 ) -> None:

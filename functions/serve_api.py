@@ -52,6 +52,7 @@ from functions.jobs.create import CreateJob
 from functions.jobs.edit import EditJob
 from functions.messages.office_texts import SendOfficeText
 from functions.messages.read_conversation import ReadConversation
+from functions.messages.text_now import SendTextNow
 from functions.people.accounts import Passwords
 from functions.people.api_keys import KeyCheck
 from functions.people.crew_location import ShareLocation
@@ -111,6 +112,7 @@ def wire() -> LambdaFunctionUrlResolver:
     change_settings = ChangeSettings(
         S3SettingsStore(s3, settings.jobs_bucket), shared_number=settings.sms_origination
     )
+    text_now = cache(lambda: SendTextNow(numbers, sms_once_of(settings, s3, settings.jobs_bucket)))
     api = Api(
         edge=EdgeCheck(SecretStore(secrets, settings.edge_secret, EdgeSecrets)),
         jobs=jobs,
@@ -141,11 +143,8 @@ def wire() -> LambdaFunctionUrlResolver:
         read_conversation=ReadConversation(
             conversations, numbers, S3Deliveries(s3, settings.jobs_bucket)
         ),
-        send_office_text=cache(
-            lambda: SendOfficeText(
-                conversations, numbers, sms_once_of(settings, s3, settings.jobs_bucket)
-            )
-        ),
+        send_office_text=lambda: SendOfficeText(conversations, text_now()),
+        send_text_now=text_now,
         sign_in=SignIn(accounts=accounts, limits=limits, passwords=Passwords()),
         sessions=Sessions(keys=keys, accounts=accounts, ended=ended),
         keys=KeyCheck(DynamoApiKeys(dynamodb, settings.crew_roster), accounts),

@@ -101,6 +101,13 @@ LabelInput = Annotated[
     AfterValidator(_at_most(60)),
 ]
 """The name of a person who works here, of a truck, of a business."""
+StatusLabelInput = Annotated[
+    str,
+    Field(min_length=1, max_length=40),
+    AfterValidator(line_of_text),
+    AfterValidator(_at_most(40)),
+]
+"""What a business calls a status: the head of a column, a pill on a phone."""
 CodeInput = Annotated[
     str,
     Field(min_length=1, max_length=40),

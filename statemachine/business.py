@@ -33,6 +33,7 @@ from statemachine.business_values import (
 from statemachine.flows import DEFAULT_FLOW
 from statemachine.job import USUAL_DURATION, DurationMinutes
 from statemachine.link_values import USUAL_LINK_DAYS, LinkDays
+from statemachine.own_labels import LabelName, OwnLabel
 from statemachine.price_guide import PriceGuide
 from statemachine.prices import LoadSize
 from statemachine.values import PHONE_PATTERN, Frozen, Language, Name, Tenant
@@ -174,6 +175,10 @@ class BusinessSettings(Frozen):
         default_factory=dict
     )
     """The business's own words for texts, by their names; see `own_words.py`."""
+    own_labels: Annotated[dict[LabelName, OwnLabel], Field(max_length=100)] = Field(
+        default_factory=dict
+    )
+    """What it calls statuses, by flow and status; see `own_labels.py`."""
     unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3
     unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
     """How many SMS about unconfirmed bookings are sent in one day of the business's time zone: to

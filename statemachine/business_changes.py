@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field, JsonValue, create_model
 
 from statemachine.bounds import fault_at
 from statemachine.business import BusinessSettings, defaults_of
-from statemachine.flows import flow_names
+from statemachine.flows import flow_names, load_flow
+from statemachine.own_labels import ambiguous_labels, our_labels
 from statemachine.own_words import faults_of, our_texts
 from statemachine.phones import MAX_LENGTH, parse_phone
 from statemachine.values import LANGUAGES, Frozen, Utc
@@ -145,6 +146,8 @@ def _check(known: BusinessSettings, following: BusinessSettings, now: datetime) 
     if following.flow not in flow_names():
         raise fault_at("flow", f"there is no such flow; give one of {', '.join(flow_names())}")
     _check_texts(known, following)
+    if following.own_labels != known.own_labels:
+        _check_labels(known, following)
 
 
 def _check_texts(known: BusinessSettings, following: BusinessSettings) -> None:
@@ -158,6 +161,17 @@ def _check_texts(known: BusinessSettings, following: BusinessSettings) -> None:
             words = own.get(language)
             for fault in faults_of(words, ours[name].get(language)) if words else ():
                 raise fault_at(f"own_texts.{name}.{language}", fault)
+
+
+def _check_labels(known: BusinessSettings, following: BusinessSettings) -> None:
+    for name in sorted(following.own_labels.keys() - known.own_labels.keys() - our_labels().keys()):
+        raise fault_at(f"own_labels.{name}", "there is no such status; docs/flows.md has them all")
+    for flow in map(load_flow, flow_names()):
+        for name, language in ambiguous_labels(flow, following.own_labels):
+            raise fault_at(
+                f"own_labels.{name}.{language}",
+                "another status of this kind of job is called that; choose another name",
+            )
 
 
 def _differences(known: BusinessSettings, following: BusinessSettings) -> Iterator[FieldChange]:

@@ -30,7 +30,9 @@ EXAMPLES: Mapping[Language, Mapping[str, str]] = {
         "eta": ", llegada prevista hacia las 10:40-10:55",
     },
 }
-LINK = "https://example.cloudfront.net/track/kX9bQ2vN7rT4wY1zA6cE3g"
+SITE = "https://example.cloudfront.net"
+EXAMPLE_PATH = "/track/kX9bQ2vN7rT4wY1zA6cE3g"
+"""The link of no job."""
 
 
 OwnTexts = Mapping[str, OwnWords]
@@ -92,9 +94,11 @@ def faults_of(words: str, ours: str) -> Iterator[str]:
         yield f"it is too long: shorten it to at most {MOST_PARTS} parts, since each is paid for"
 
 
-def example(words: str, business: str, language: Language, first: bool = False) -> Wording:
+def example(
+    words: str, business: str, language: Language, first: bool = False, site: str = SITE
+) -> Wording:
     """The SMS to Ada; the `first` one to a number says how to stop."""
-    fields = {**EXAMPLES[language], "business": business, "link": LINK}
+    fields = {**EXAMPLES[language], "business": business, "link": f"{site}{EXAMPLE_PATH}"}
     body = filled(words, fields)
     return counted(f"{body} {HOW_TO_STOP.get(language)}" if first else body)
 

@@ -14,6 +14,7 @@ from functions.api.responses import ApiResponse, sees_all
 from functions.api.search import search_jobs
 from functions.people.sessions import Session
 from statemachine.flows import flow_names, load_flow
+from statemachine.own_labels import labeled
 from statemachine.views import Card
 
 LARGEST_BYTES = 4_500_000
@@ -68,9 +69,10 @@ def _first_page(cards: Sequence[Card], limit: int) -> Sequence[Card]:
 
 
 def list_flows(api: Api, request: ApiRequest) -> ApiResponse:
-    """The flows as in their files: the pages take labels, colors, and moves from them."""
-    flows = {name: load_flow(name) for name in flow_names()}
+    """The flows as in their files, with the business's own labels: the pages take labels, colors,
+    and moves from them."""
     business = api.tenants.read(request.session.tenant)
+    flows = {name: labeled(load_flow(name), business.own_labels) for name in flow_names()}
     document = FlowsDocument(
         flows=flows,
         default=business.flow,

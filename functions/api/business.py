@@ -101,8 +101,9 @@ def public_document(settings: BusinessSettings, now: datetime) -> BusinessDocume
     """What customers' pages need; nothing of it is confidential."""
     same = BusinessDocument.model_fields.keys() & BusinessSettings.model_fields.keys()
     return BusinessDocument(
-        **{name: getattr(settings, name) for name in same - {"closed_dates"}},
+        **{name: getattr(settings, name) for name in same - {"closed_dates", "own_labels"}},
         closed_dates=future_dates(settings, now),
         open_days=tuple(settings.opening_hours),
         optional_texts=offered_texts(settings),
+        own_labels=settings.own_labels or None,
     )

@@ -3,6 +3,7 @@
 from datetime import date
 
 from statemachine.business_values import Acceptance, ClockRange, Logo, PolicyText, Weekday
+from statemachine.own_labels import LabelName, OwnLabel
 from statemachine.price_guide import PriceGuide
 from statemachine.values import Frozen, Language
 from statemachine.visit import OptionalText
@@ -40,5 +41,7 @@ class BusinessDocument(Frozen):
     cancellation_policy: PolicyText | None = None
     optional_texts: tuple[OptionalText, ...]
     """What it sends beside news of the booking, and customers may switch off."""
+    own_labels: dict[LabelName, OwnLabel] | None = None
+    """What it calls statuses instead of the labels in views; left out if nothing differs."""
     suspended: bool
     """It takes no bookings now."""

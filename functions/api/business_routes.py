@@ -3,7 +3,13 @@
 from functions.api import api_keys, business, business_texts
 from functions.api.api_keys import KeysDocument, NewKeyDocument
 from functions.api.business import HistoryQuery, LogoBody, SettingsHistoryDocument
-from functions.api.business_texts import PreviewBody, PreviewDocument, TextsDocument
+from functions.api.business_texts import (
+    PreviewBody,
+    PreviewDocument,
+    TestTextBody,
+    TestTextDocument,
+    TextsDocument,
+)
 from functions.api.route import DISPATCHER, OWNER, Route
 from functions.people.api_keys import NewKey
 from statemachine.business_changes import BusinessRecord, SettingsPatch
@@ -50,7 +56,7 @@ BUSINESS_ROUTES: tuple[Route, ...] = (
     Route(
         method="GET",
         path="/api/business/texts",
-        summary="The texts to customers, in our words and in the business's own",
+        summary="The texts and labels that customers read, in our words and in the business's own",
         roles=DISPATCHER,
         handler=business_texts.list_texts,
         responses={200: TextsDocument},
@@ -64,6 +70,18 @@ BUSINESS_ROUTES: tuple[Route, ...] = (
         responses={200: PreviewDocument},
         body=PreviewBody,
         problems=("invalid",),
+    ),
+    Route(
+        method="POST",
+        path="/api/business/texts/test",
+        summary="Send a text to one's own phone, as customers would get it",
+        roles=OWNER,
+        for_keys=False,
+        handler=business_texts.send_test_text,
+        responses={201: TestTextDocument},
+        body=TestTextBody,
+        headers=("Idempotency-Key",),
+        problems=("invalid", "text-refused", "idempotency-key-missing", "too-many-requests"),
     ),
     Route(
         method="GET",

@@ -15,6 +15,7 @@ from functions.jobs.take_slot import TakeSlot
 from functions.messages.office_texts import SendOfficeText
 from functions.messages.read_conversation import ReadConversation
 from functions.messages.sms_once import SentTexts
+from functions.messages.text_now import SendTextNow
 from functions.people.accounts import Accounts
 from functions.people.api_keys import KeyCheck
 from functions.people.crew_location import ShareLocation
@@ -58,7 +59,9 @@ class Api:
     share_location: ShareLocation
     read_conversation: ReadConversation
     send_office_text: Callable[[], SendOfficeText]
-    """Built at the first text, so that no other request waits for the service's client."""
+    send_text_now: Callable[[], SendTextNow]
+    """Built at the first text, as the one before, so that no other request waits for the
+    service's client."""
     sign_in: SignIn
     sessions: Sessions
     keys: KeyCheck

@@ -16,7 +16,7 @@ from functions.jobs.create import (
     EstimateRefused,
     WindowRefused,
 )
-from functions.messages.office_texts import OfficeTextRefused
+from functions.messages.text_now import TextRefused
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.people.accounts import AccountExists, UnknownAccount, WeakPassword
 from functions.people.api_keys import TooManyKeys, UnknownKey
@@ -189,9 +189,9 @@ def problem_of(error: Exception) -> Problem:
             return Problem("business-changed", str(error), now, headers)
         case BusinessSuspended():
             return Problem("business-suspended")
-        case OfficeTextRefused(why="idempotency_key_reused") | BookedOtherwise():
+        case TextRefused(why="idempotency_key_reused") | BookedOtherwise():
             return Problem("idempotency-key-reused")
-        case OfficeTextRefused():
+        case TextRefused():
             return Problem("text-refused", str(error), {"why": error.why})
         case EditRefused(why="reason_missing"):
             return Problem("edit-reason-missing", str(error))

@@ -49,7 +49,8 @@ class SessionDocument(Frozen):
 
 
 class FlowsDocument(Frozen):
-    """Every flow as in its file, the business's default flow, its time zone, and its currency."""
+    """Every flow as in its file but for the business's own labels, its default flow, its time zone,
+    and its currency."""
 
     flows: dict[Name, Flow]
     default: Name

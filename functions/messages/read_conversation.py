@@ -10,8 +10,8 @@ from datetime import datetime
 from functions.messages.conversations import Conversations, change_list
 from functions.messages.deliveries import Deliveries
 from functions.messages.expected_messages import number_of
-from functions.messages.office_texts import office_delivery_name
 from functions.messages.phone_numbers import PhoneRecords, digest_of, phone_record
+from functions.messages.text_now import text_now_name
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from statemachine.conversation import (
     PAGE,
@@ -83,7 +83,7 @@ class ReadConversation:
         """A text of the office whose sender died has its outcome in its delivery only."""
         if message.state != "sending" or now - message.at < CLAIM_LASTS:
             return message
-        stored = self.deliveries.read(office_delivery_name(tenant, message.message_id))
+        stored = self.deliveries.read(text_now_name(tenant, message.message_id))
         state = stored.value.state if stored else "failed"
         return message.with_(state=state if state in ("sent", "refused", "failed") else "unknown")
 

@@ -24,6 +24,7 @@ from functions.jobs.take_slot import TakeSlot
 from functions.messages.office_texts import SendOfficeText
 from functions.messages.read_conversation import ReadConversation
 from functions.messages.sms_once import SmsOnce
+from functions.messages.text_now import SendTextNow
 from functions.ops.dead_letters import DeadLetterService
 from functions.ops.explain_job import ExplainJob
 from functions.ops.overview import OpsOverview
@@ -250,6 +251,7 @@ class ApiBackend:
         self.ended_sessions = FakeEndedSessions()
         self.api_keys = FakeApiKeys()
         change_settings = ChangeSettings(FakeSettingsStore(self.bucket), no_pause)
+        text_now = SendTextNow(self.numbers, self.texts_once, no_pause)
         dependencies = Api(
             edge=EdgeCheck(FakeEdgeSecrets()),
             jobs=self.jobs,
@@ -279,9 +281,8 @@ class ApiBackend:
             read_conversation=ReadConversation(
                 self.conversations, self.numbers, FakeDeliveries(self.bucket), no_pause
             ),
-            send_office_text=lambda: SendOfficeText(
-                self.conversations, self.numbers, self.texts_once, no_pause
-            ),
+            send_office_text=lambda: SendOfficeText(self.conversations, text_now, no_pause),
+            send_text_now=lambda: text_now,
             sign_in=SignIn(self.accounts, self.limits, self.passwords),
             sessions=Sessions(ring, self.accounts, self.ended_sessions),
             keys=KeyCheck(self.api_keys, self.accounts),

@@ -57,6 +57,7 @@ from statemachine.consent import TextsConsent
 from statemachine.edits import EditRefused
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
 from statemachine.job import Customer, Job, Schedule
+from statemachine.own_labels import labeled
 from statemachine.proof_of_service import PhotoRefused
 from statemachine.roster import Day
 from statemachine.values import Actor
@@ -335,8 +336,11 @@ class Stub:
 
     async def flows(self, request: Request) -> Response:
         self.session(request)
-        texts = {name: load_flow(name).model_dump_json(by_alias=True) for name in flow_names()}
-        flows = {name: json.loads(text) for name, text in texts.items()}
+        own = self.data.business.own_labels
+        known = {name: labeled(load_flow(name), own) for name in flow_names()}
+        flows = {
+            name: json.loads(each.model_dump_json(by_alias=True)) for name, each in known.items()
+        }
         document = {"flows": flows, "default": DEFAULT_FLOW, "time_zone": ZONE}
         document["currency"] = "USD"
         return tagged(request, json.dumps(document).encode())

@@ -12,7 +12,13 @@ from starlette.routing import Route
 
 from functions.api.business import LogoBody
 from functions.api.business import public_document as public_part
-from functions.api.business_texts import PreviewBody, previewed, texts_document
+from functions.api.business_texts import (
+    PreviewBody,
+    TestTextBody,
+    TestTextDocument,
+    previewed,
+    texts_document,
+)
 from functions.api.problems import Problem, problem_of
 from functions.api.request import invalid
 from functions.api.slots import MOST_LEFT, SlotOffer, SlotsDocument
@@ -20,9 +26,12 @@ from functions.business.change_settings import SettingsChanged
 from functions.business.set_logo import LogoRefused
 from functions.photos.redraw_photo import redrawn_logo
 from statemachine.business_changes import BusinessRecord, SettingsPatch, changed, given_in
+from statemachine.deliveries import masked_phone
 from statemachine.flows import load_flow
+from statemachine.phones import parse_phone
 from statemachine.proof_of_service import PhotoRefused
 from statemachine.slots import SlotSheet, bookable_windows, slot_of, taken_slot
+from statemachine.sms_numbers import why_no_sms
 
 if TYPE_CHECKING:
     from tests.pages.stub_api import Stub
@@ -111,11 +120,23 @@ def business_routes(stub: "Stub") -> list[Route]:
         stub.session(request)
         return shown(previewed(stub.data.business, await document(request, PreviewBody)))
 
+    async def test_text(request: Request) -> Response:
+        from tests.pages.stub_api import document
+
+        stub.session(request)
+        wanted = await document(request, TestTextBody)
+        phone = parse_phone(wanted.phone, stub.data.business.country)
+        if why_no_sms(phone, stub.data.business.countries):
+            raise Problem("text-refused", "this number gets no texts; give another number")
+        stub.data.test_texts.append((wanted.language, wanted.words))
+        return shown(TestTextDocument(state="sent", to=masked_phone(phone), parts=1))
+
     return [
         Route("/api/business/logo", stub.guarded(set_logo), methods=["PUT"]),
         Route("/logos/{tenant}/{name}", logo),
         Route("/api/business/texts", stub.guarded(texts)),
         Route("/api/business/texts/preview", stub.guarded(preview), methods=["POST"]),
+        Route("/api/business/texts/test", stub.guarded(test_text), methods=["POST"]),
         Route("/api/business", stub.guarded(read)),
         Route("/api/business", stub.guarded(patch), methods=["PATCH"]),
     ]

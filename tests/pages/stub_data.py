@@ -85,6 +85,8 @@ class StubData:
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of all requests, in order."""
     roster: Roster = field(default_factory=Roster)
+    test_texts: list[tuple[str, str | None]] = field(default_factory=list)
+    """Language and words of each text that an owner sent to themselves."""
     business: BusinessRecord = field(default_factory=default_settings)
     keys: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key to job id."""

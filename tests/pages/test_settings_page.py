@@ -281,22 +281,3 @@ def test_the_page_is_accessible_and_fits_a_small_phone(
         found = page.evaluate("axe.run({resultTypes: ['violations']})")
     told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found["violations"]]
     assert told == []
-
-
-def test_the_owner_says_a_text_in_words_of_the_business(browser: Browser, stub: StubServer) -> None:
-    with settings_page(browser, stub) as page:
-        late = page.locator("[data-text=late]")
-        late.locator("summary").click()
-        english = late.get_by_label("English")
-        expect(late).to_contain_text("running late, expected around 10:40-10:55 AM.")
-        english.fill("{business}: Running late. {link}")
-        expect(late).to_contain_text("keep {eta}: the text would not tell it")
-        english.fill("{business}: Running late, see you{eta} 🚚 {link}")
-        expect(late).to_contain_text("leave room for only 70")
-        late.get_by_role("button", name="Save these words").click()
-        expect(page.locator("[data-text=late]")).to_contain_text("your words")
-    own = stub.data.business.own_texts
-    assert {name: words.en for name, words in own.items()} == {
-        "late": "{business}: Running late, see you{eta} 🚚 {link}"
-    }
-    assert own["late"].es is None

@@ -139,7 +139,7 @@ class FakeSmsProvider:
         self.faults = faults or Faults()
         self.sent: list[tuple[str, str]] = []
         self.senders: list[str | None] = []
-        self.says: SmsRefused | SmsNotAccepted | None = None
+        self.says: SmsRefused | SmsNotAccepted | SmsOutcomeUnknown | None = None
 
     def send(self, phone: str, body: str, about: str, sender: str | None = None) -> str:
         if self.says:

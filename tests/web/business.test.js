@@ -90,3 +90,10 @@ test("an address names the business that a device signs in to, from then on", ()
   const asked = ["", "?business=quick", "", "?x=1"].map((search) => signInBusiness(memory, search));
   assert.deepEqual(asked, ["main", "quick", "quick", "quick"]);
 });
+
+test("own labels are texts in languages that pages have, and anything else is left out", () => {
+  const own_labels = { "haul.on_hold": { en: "Parked", es: 7, fr: "Garé" }, "haul.completed": null };
+  const known = businessIn({ ...HAUL, own_labels }).own_labels;
+  assert.deepEqual(known, { "haul.on_hold": { en: "Parked" }, "haul.completed": {} });
+  assert.deepEqual(businessIn(HAUL).own_labels, {});
+});

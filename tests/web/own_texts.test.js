@@ -2,23 +2,33 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TextTrial, lengthText, ownTextsWith, titleOf } from "../../web/settings/state/own_texts.js";
+import { TextTrial, byFlow, lengthText, ownWordsWith, titleOf } from "../../web/settings/state/own_texts.js";
 
 const OURS = { en: "Hi{window} {link}", es: "Hola{window} {link}" };
 
 test("only words that are not ours are stored, and other texts stay", () => {
   const known = { late: { en: "Late{eta} {link}" } };
   const mine = { en: "See you{window} {link}", es: OURS.es };
-  const stored = ownTextsWith(known, "rescheduled", mine, OURS);
+  const stored = ownWordsWith(known, "rescheduled", mine, OURS);
   assert.deepEqual(stored, { ...known, rescheduled: { en: mine.en } });
-  assert.deepEqual(ownTextsWith(stored, "rescheduled", { ...OURS }, OURS), known);
-  assert.deepEqual(ownTextsWith(undefined, "rescheduled", {}, OURS), {});
+  assert.deepEqual(ownWordsWith(stored, "rescheduled", { ...OURS }, OURS), known);
+  assert.deepEqual(ownWordsWith(undefined, "rescheduled", {}, OURS), {});
 });
 
 test("a text is named for people", () => {
   assert.equal(titleOf("late"), "Running late");
   assert.equal(titleOf("haul.on_hold"), "Haul: on hold");
+  assert.equal(titleOf("haul"), "Haul");
   assert.equal(titleOf("haul.pending_pickup.requested"), "Haul: pending pickup, requested");
+});
+
+test("the labels of each kind of job are together", () => {
+  const named = (name) => ({ name });
+  const labels = ["haul.on_hold", "haul.pending_pickup.requested", "dumpster.on_hold"].map(named);
+  assert.deepEqual(byFlow(labels), [
+    ["haul", labels.slice(0, 2)],
+    ["dumpster", labels.slice(2)],
+  ]);
 });
 
 test("a length says why a letter outside of the plain alphabet costs more", () => {

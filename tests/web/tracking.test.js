@@ -5,6 +5,7 @@ import {
   choicesOf,
   currentStep,
   freshnessOf,
+  labeledView,
   loadOf,
   photosOf,
   rememberedText,
@@ -194,4 +195,21 @@ test("for a link without a view, the page claims only what it knows", () => {
     notice: null,
     looking: true,
   });
+});
+
+test("a step has the business's own label, in the languages in which there is one", () => {
+  const label = { en: "Ours", es: "Nuestro" };
+  const before = aView("pending_pickup", { flow: "haul" });
+  const view = { ...before, steps: before.steps.map((step) => ({ ...step, label })) };
+  const own = {
+    "haul.pending_pickup": { en: "Waiting" },
+    "haul.pending_pickup.requested": { es: "Pedido" },
+    "dumpster.completed": { en: "Gone" },
+  };
+  const labels = (each) => labeledView(each, own).steps.map((step) => step.label);
+  assert.deepEqual(labels(view)[0], { en: "Waiting", es: "Nuestro" });
+  assert.deepEqual(labels({ ...view, requested: true })[0], { en: "Ours", es: "Pedido" });
+  assert.ok(labels(view).slice(1).every((each) => each.en === "Ours"));
+  assert.deepEqual(labeledView(view), view);
+  assert.equal(labeledView(null, own), null);
 });

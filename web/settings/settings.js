@@ -35,7 +35,7 @@ class SettingsPage {
     setLogo: async (file) => this.#drawLogo(await this.#session.setLogo(await base64Of(file))),
     removeLogo: () => this.#removeLogo(),
   });
-  #texts = new TextsPanel(this.#service, this.#notices, (change) => this.#saveTexts(change));
+  #texts = new TextsPanel(this.#service, this.#notices, (change) => this.#saveWords(change));
   #form = null;
   /** Whose form it is: what one owner typed is not shown to another. */
   #formOf = null;
@@ -190,11 +190,11 @@ class SettingsPage {
     }
   }
 
-  /** The words of texts have a panel of their own; the form shows the rest as it is then. */
-  async #saveTexts(change) {
-    const own_texts = change(this.#session.settings.own_texts);
-    const theirs = await this.#session.save({ own_texts });
+  /** The words have a panel of their own; the form shows the rest as it is then. */
+  async #saveWords(change) {
+    const theirs = await this.#session.save(change(this.#session.settings));
     this.#form.meet(this.#session.settings);
+    await this.#readAgain();
     return theirs;
   }
 

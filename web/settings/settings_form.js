@@ -88,7 +88,7 @@ export class SettingsForm {
     const all = [
       ...this.#sections.map(({ name, title }) => ({ id: `section-${name}`, title })),
       { id: "logo", title: "Logo" },
-      { id: "section-texts", title: "Words of the texts" },
+      { id: "section-texts", title: "In your own words" },
       { id: "section-people", title: "People" },
       { id: "section-keys", title: "API keys" },
     ];

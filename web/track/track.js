@@ -11,7 +11,7 @@ import { digestOf, follow, linkOf } from "/shared/reader/browser_reader.js";
 import { sameShown } from "/shared/reader/display.js";
 import { shownReference } from "/shared/ui/job_reference.js";
 import { SECOND_MS, agoText, setZone, msOf } from "/shared/ui/time.js";
-import { currentStep, freshnessOf, rememberedText, stateOf, tokenIn } from "/shared/jobs/tracking.js";
+import { currentStep, freshnessOf, labeledView, rememberedText, stateOf, tokenIn } from "/shared/jobs/tracking.js";
 import { LocationWatch } from "/track/crew_location.js";
 import { actionsPanel } from "./actions.js";
 import { CustomerActs } from "./customer_acts.js";
@@ -156,7 +156,7 @@ class TrackingPage {
   }
 
   #announce(view) {
-    const step = currentStep(view);
+    const step = currentStep(labeledView(view, this.#business?.own_labels));
     if (step)
       fill(
         this.#said,
@@ -167,7 +167,7 @@ class TrackingPage {
   /** Builds the page again, but only if it would look different, to keep focus and selection. */
   #draw() {
     const { scene, notice, looking = false } = this.#state;
-    const { view } = this.#shown;
+    const view = labeledView(this.#shown.view, this.#business?.own_labels);
     const looks = {
       scene,
       notice,

@@ -1,5 +1,6 @@
-// A business's own words for texts: what is stored, and how long a text is.
+// A business's own words for texts and statuses: what is stored, and how long a text is.
 
+export const LANGUAGE_NAMES = Object.freeze({ en: "English", es: "Spanish" });
 const TITLES = {
   link: "The link, to a corrected number",
   scheduled: "A window is given",
@@ -17,18 +18,29 @@ const TITLES = {
 };
 const WAIT_MS = 300;
 
-/** `haul.on_hold` as "Haul: on hold". */
+/** `haul.on_hold` as "Haul: on hold"; a flow alone as "Haul". */
 export function titleOf(name) {
   if (TITLES[name]) return TITLES[name];
   const [flow, ...rest] = name.replaceAll("_", " ").split(".");
-  return `${flow[0].toUpperCase()}${flow.slice(1)}: ${rest.join(", ")}`;
+  const kind = `${flow[0].toUpperCase()}${flow.slice(1)}`;
+  return rest.length > 0 ? `${kind}: ${rest.join(", ")}` : kind;
 }
 
-/** The setting with these words for one text. Words that are ours, or empty, are not stored. */
-export function ownTextsWith(known, name, words, ours) {
+/** The setting with these words for one text or status. Ours, or empty ones, are not stored. */
+export function ownWordsWith(known, name, words, ours) {
   const { [name]: _, ...others } = known ?? {};
   const own = Object.entries(words).filter(([language, text]) => text && text !== ours[language]);
   return own.length > 0 ? { ...others, [name]: Object.fromEntries(own) } : others;
+}
+
+/** [[flow, labels]] of the labels {name, ours, own}, for one form each. */
+export function byFlow(labels) {
+  const flows = new Map();
+  for (const label of labels) {
+    const flow = label.name.split(".")[0];
+    flows.set(flow, [...(flows.get(flow) ?? []), label]);
+  }
+  return [...flows];
 }
 
 /** "141 letters, 1 part"; why it is more than it seems, if it is. */

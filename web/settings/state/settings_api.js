@@ -1,6 +1,6 @@
 // What the settings page asks of the API, by name.
 
-import { Api, signIn } from "../../shared/api/api.js";
+import { Api, newId, signIn } from "../../shared/api/api.js";
 
 export class SettingsService {
   #api;
@@ -46,14 +46,21 @@ export class SettingsService {
     return settingsIn(await this.#api.ask("PUT", "/business/logo", options));
   }
 
-  async texts() {
-    return (await this.#api.get("/business/texts")).body.texts;
+  /** {texts, labels}: what customers read, in our words and in the business's own. */
+  async words() {
+    return (await this.#api.get("/business/texts")).body;
   }
 
   /** {en, es}, each {faults, example: {body, parts, alphabet}}; nothing is changed. */
   async previewText(name, words) {
     const options = { body: { name, words: given(words) }, repeatable: true };
     return (await this.#api.ask("POST", "/business/texts/preview", options)).body;
+  }
+
+  /** Sends `test`, {name, language, words, phone}, to one's own phone, once: {state, to, parts}. */
+  async sendTestText(test) {
+    const options = { body: given(test), headers: { "idempotency-key": newId() }, repeatable: true };
+    return (await this.#api.ask("POST", "/business/texts/test", options)).body;
   }
 
   /** Signs in by an invitation's link, with the password that was chosen. */

@@ -41,6 +41,7 @@ export const DEFAULTS = Object.freeze({
   terms_url: null,
   cancellation_policy: null,
   optional_texts: [],
+  own_labels: {},
   suspended: false,
   currency: "USD",
   price_guide: null,
@@ -99,10 +100,18 @@ export function businessIn(document) {
     terms_url: fitting(document.terms_url, URL_OF_WEB),
     cancellation_policy: policy && typeof policy === "object" ? policy : null,
     optional_texts: listOf(document.optional_texts, (each) => OPTIONAL_TEXTS.includes(each)) ?? [],
+    own_labels: labelsIn(document.own_labels),
     suspended: document.suspended === true,
     currency: fitting(document.currency, CURRENCY) ?? DEFAULTS.currency,
     price_guide: hasPrices(document.price_guide) ? document.price_guide : null,
   };
+}
+
+/** {"haul.on_hold": {en, es}}: what it calls statuses where that is not what the view says. */
+function labelsIn(labels) {
+  const known = ({ en, es }) => Object.entries({ en, es }).filter(([, text]) => text && typeof text === "string");
+  const each = Object.entries(labels ?? {}).map(([name, label]) => [name, Object.fromEntries(known(label ?? {}))]);
+  return Object.fromEntries(each);
 }
 
 /** {path, width, height}; null where there is none. */

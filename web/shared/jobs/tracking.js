@@ -64,6 +64,19 @@ function stateOfStep(step, index, here) {
   return index < here ? "done" : "coming";
 }
 
+/** The view with what the business calls the statuses, {"haul.on_hold": {en, es}}. */
+export function labeledView(view, own_labels = {}) {
+  if (!Array.isArray(view?.steps)) return view;
+  const labelOf = (step) => ({ ...step.label, ...own_labels[labelName(view, step)] });
+  return { ...view, steps: view.steps.map((step) => ({ ...step, label: labelOf(step) })) };
+}
+
+/** As in statemachine/own_labels.py: a request's status has a label of its own. */
+function labelName({ flow, status, requested }, step) {
+  const name = `${flow}.${step.status}`;
+  return requested && step.status === status ? `${name}.requested` : name;
+}
+
 /** The step the job is at; undefined only for a view that contradicts itself. */
 export function currentStep(view) {
   return stepsOf(view).find((step) => step.state === "current");

@@ -1,0 +1,84 @@
+"""A text that a person waits for: sent at once, at most once, or refused with the reason."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.messages.deliveries import Busy
+from functions.messages.phone_numbers import (
+    PhoneRecord,
+    PhoneRecords,
+    change_phone_record,
+    is_stopped,
+    phone_record,
+)
+from functions.messages.sms_once import OPTED_OUT, SmsOnce
+from functions.messages.sms_request import REPLIES
+from functions.protocol.compare_and_swap import Pause, full_jitter
+from functions.protocol.ports import HaulwayError, Unavailable
+from statemachine.business import SHARED, BusinessSettings
+from statemachine.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.sms_numbers import why_no_sms
+from statemachine.sms_parts import Wording
+
+
+class TextRefused(HaulwayError):
+    """`why` is one word; the text says what to do instead. Nothing was sent."""
+
+    def __init__(self, why: str, advice: str) -> None:
+        super().__init__(advice)
+        self.why = why
+
+
+@dataclass(frozen=True)
+class SendTextNow:
+    numbers: PhoneRecords
+    once: SmsOnce
+    pause: Pause = full_jitter
+
+    def check(self, tenant: BusinessSettings, phone: str, instead: str) -> PhoneRecord:
+        """What is known of the number. Raises TextRefused, which says what to do `instead`."""
+        known = phone_record(self.numbers, tenant.tenant, phone)
+        if is_stopped(self.numbers, tenant, phone, known):
+            raise TextRefused(OPTED_OUT, f"this number replied STOP; {instead}")
+        if why := why_no_sms(phone, tenant.countries):
+            raise TextRefused(why, f"this number gets no texts; {instead}")
+        return known
+
+    def __call__(
+        self, tenant: BusinessSettings, phone: str, text_id: str, text: Wording, now: datetime
+    ) -> Delivery:
+        """The delivery after it ended. Raises Unavailable if it did not: repeat the request with
+        the same `text_id`."""
+        self._remember(tenant, phone)
+        draft = Delivery(
+            name=text_now_name(tenant.tenant, text_id),
+            state="held",
+            to=masked_phone(phone),
+            parts=text.parts,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            delivery = self.once(draft, phone, text.body, now, sender=tenant.sms_number)
+        except Busy as error:
+            raise Unavailable("a copy of this request is sending the text") from error
+        if not delivery.ended:
+            raise Unavailable("the carrier did not take the text yet")
+        return delivery
+
+    def _remember(self, tenant: BusinessSettings, phone: str) -> None:
+        """On a shared number the answer is for the business that texted last."""
+        if tenant.sms_number is None:
+            change_phone_record(
+                self.numbers,
+                SHARED,
+                phone,
+                lambda known: known.texted_by(tenant.tenant),
+                self.pause,
+            )
+
+
+def text_now_name(tenant: str, text_id: str) -> DeliveryName:
+    return DeliveryName(
+        tenant=tenant, about=REPLIES, mark=text_id, channel="sms", recipient="customer"
+    )

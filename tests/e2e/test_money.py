@@ -78,6 +78,7 @@ def booked_by_phone(page: Page, stack: Laptop, ada: str) -> tuple[str, str]:
     form.get_by_test_id("known-customer").click()
     expect(form.get_by_label("Customer")).to_have_value(ada)
     expect(form.get_by_label("Address")).to_have_value(ADDRESS)
+    form.get_by_label("Text messages").select_option("The customer agreed")
     form.get_by_label("Load").select_option("half")
     expect(form.get_by_test_id("estimate")).to_have_text("$300–$412.50")
     form.get_by_test_id("create-job").click()

@@ -8,7 +8,9 @@ from statemachine.job import Job
 from statemachine.records import Edit
 from statemachine.values import Actor
 
-CustomerAct = Literal["booked", "confirmed", "cancelled", "rescheduled", "asked_again", "wrote"]
+CustomerAct = Literal[
+    "booked", "confirmed", "cancelled", "rescheduled", "asked_again", "wrote", "photographed"
+]
 OF_MOVES: dict[str, CustomerAct] = {"confirm": "confirmed", "cancel": "cancelled"}
 
 
@@ -33,4 +35,6 @@ def _acts_of(job: Job) -> Iterator[tuple[datetime, Actor, CustomerAct | None]]:
 def _act_of_edit(edit: Edit) -> CustomerAct | None:
     if edit.window:
         return "asked_again" if edit.window.asked else "rescheduled"
+    if "photos" in edit.fields:
+        return "photographed"
     return "wrote" if "notes" in edit.fields else None

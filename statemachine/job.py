@@ -119,14 +119,15 @@ CREW_ROLES: frozenset[CrewRole] = frozenset(get_args(CrewRole))
 
 
 PhotoId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-PhotoKind = Literal["before", "after", "attempt"]  # the last one: of an attempt that failed
+WorkPhotoKind = Literal["before", "after", "attempt"]  # the last one: of an attempt that failed
+PhotoKind = Literal[WorkPhotoKind, "customer"]  # the last one: by the customer, of what to haul
 
 
 class Photo(Record):
-    """A photo taken as proof of service. `photo_id` is its name in the site bucket.
+    """A photo: proof of service, or by the customer. `photo_id` is its name in the site bucket.
 
-    The name cannot be guessed. Only people who work on the job get it and, once the job is
-    completed, its customer.
+    The name cannot be guessed. Only people who work on the job get it and, of those taken as proof
+    and once the job is completed, its customer.
     """
 
     photo_id: PhotoId

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Literal
 
 from statemachine.flows import load_flow
-from statemachine.job import Job, Photo
+from statemachine.job import Job, Photo, PhotoKind
 from statemachine.lifecycle import CLOCK_SKEW
 from statemachine.records import Edit
 
-MAX_PHOTOS = 20
+MAX_PHOTOS, MAX_CUSTOMER_PHOTOS = 20, 5
+"""Of the work, and by the customer: neither takes the other's room."""
 
-PhotoFault = Literal["cancelled", "full", "clock", "heic", "format", "large", "unreadable"]
-"""Why a photo is refused. The crew's page has a sentence for each."""
+PhotoFault = Literal["cancelled", "ended", "full", "clock", "heic", "format", "large", "unreadable"]
+"""Why a photo is refused: `ended` only a customer's. Each page has a text for what it can meet."""
 
 
 class PhotoRefused(Exception):
@@ -36,12 +37,17 @@ def photo_of(job: Job, event_id: str) -> Photo | None:
     return next((photo for photo in job.photos if photo.event_id == event_id), None)
 
 
-def check_room(job: Job, taken_at: datetime, now: datetime) -> None:
+def check_room(job: Job, kind: PhotoKind, taken_at: datetime, now: datetime) -> None:
     """Raises PhotoRefused if the job does not take the photo."""
-    if load_flow(job.flow).status(job.status).end == "cancelled":
+    end, by_customer = load_flow(job.flow).status(job.status).end, kind == "customer"
+    if end == "cancelled":
         raise PhotoRefused("cancelled", "the job is cancelled; photos are for work that is done")
-    if len(job.photos) >= MAX_PHOTOS:
-        text = f"the job has {MAX_PHOTOS} photos already, and cannot hold more"
+    if end and by_customer:
+        raise PhotoRefused("ended", "the job is done; call the office instead")
+    most = MAX_CUSTOMER_PHOTOS if by_customer else MAX_PHOTOS
+    taken = sum((photo.kind == "customer") == by_customer for photo in job.photos)
+    if taken >= most:
+        text = f"the job has {most} photos already, and cannot hold more"
         raise PhotoRefused("full", text)
     if taken_at > now + CLOCK_SKEW:
         text = "`occurred_at` is in the future; check the phone's clock"
@@ -52,7 +58,7 @@ def with_photo(job: Job, photo: Photo) -> Job:
     """The job with `photo`; the same object if it knows that event. Raises as `check_room`."""
     if job.knows(photo.event_id):
         return job
-    check_room(job, photo.taken_at, photo.recorded_at)
+    check_room(job, photo.kind, photo.taken_at, photo.recorded_at)
     edit = Edit(
         event_id=photo.event_id,
         fields=("photos",),

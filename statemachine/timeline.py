@@ -49,6 +49,7 @@ PHOTOS: dict[PhotoKind, str] = {
     "before": "before the work",
     "after": "after the work",
     "attempt": "the failed attempt",
+    "customer": "the customer",
 }
 
 

@@ -99,6 +99,7 @@ class ApiClient:
             "schedule": request.schedule.model_dump(mode="json", exclude_none=True),
             "duration_minutes": request.duration_minutes,
             "agreed_to_texts": request.agreed_to_texts,
+            "overbook": request.overbook,
             "estimate": request.estimate and request.estimate.model_dump(mode="json"),
         }
         key = {"Idempotency-Key": request.event_id}

@@ -51,6 +51,9 @@ def new(
     window_end: Annotated[Optional[str], typer.Option(help="ISO time with zone.")] = None,
     duration: Duration = None,
     note: Annotated[Optional[str], typer.Option(help="A note for the crew.")] = None,
+    overbook: Annotated[
+        bool, typer.Option("--overbook", help="Even if the arrival window is full.")
+    ] = False,
     event_id: Event = None,
     as_json: Json = False,
 ) -> None:
@@ -72,6 +75,7 @@ def new(
             duration_minutes=duration,
             note=note,
             agreed_to_texts=asked_consent(phone, agreed_to_texts),
+            overbook=overbook,
         )
         booked = context.obj.client.book(request)
         if as_json:

@@ -10,7 +10,7 @@ import typer
 
 from cli.data.option_values import JobArg, Json
 from cli.output.output import UsageError, console, print_json, report_errors
-from statemachine.job import PhotoKind
+from statemachine.job import WorkPhotoKind
 
 
 def photo(
@@ -36,7 +36,7 @@ def photo(
 
 def photo_request_body(file: Path, kind: str) -> dict[str, object]:
     """The event id is derived from kind and content, so the same file is the same photo."""
-    if kind not in get_args(PhotoKind):
+    if kind not in get_args(WorkPhotoKind):
         raise UsageError(f"--kind {kind!r}: write before, after, or attempt")
     content = file.read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:32]

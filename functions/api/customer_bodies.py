@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from functions.api.request_models import LinkHolderBody
+from functions.api.request_models import LinkHolderBody, OutsideEventId
 from statemachine.bounds import NoteInput, UtcInput, fault_at, window_fault
 from statemachine.values import Frozen
 from statemachine.visit import OptionalText
@@ -35,3 +35,12 @@ class CustomerNoteBody(Frozen):
 
     token: Annotated[str, Field(max_length=64, repr=False)]
     note: NoteInput
+
+
+class CustomerPhotoBody(Frozen):
+    """A photo to be uploaded. `bytes` is its exact size; a copy has the same `event_id`."""
+
+    token: Annotated[str, Field(max_length=64, repr=False)]
+    event_id: OutsideEventId
+    media_type: Annotated[str, Field(max_length=100)]
+    bytes: Annotated[int, Field(ge=1)]

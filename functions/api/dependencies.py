@@ -86,3 +86,8 @@ class Api:
         """Counts one request. Raises Problem with the time to wait if the limit is reached."""
         if not self.limits.take(limit, key, now):
             raise too_many(self.limits.wait(limit, key, now))
+
+    def check_limit(self, limit: Limit, key: str, now: datetime) -> None:
+        """Raises Problem as `count` does, and counts nothing; what comes of it is counted later."""
+        if wait := self.limits.wait(limit, key, now):
+            raise too_many(wait)

@@ -47,11 +47,11 @@ def reschedule(api: Api, request: ApiRequest) -> ApiResponse:
     job = held_job(api, request, body.token)
     wanted = Schedule(window_start=body.window_start, window_end=body.window_end, eta=None)
     if job.schedule.window == wanted.window:
-        return _view_response(job, "already rescheduled")
+        return view_response(job, "already rescheduled")
     _check_reschedule(api.tenants.read(job.tenant), job, wanted, request.now)
     event = derived_id("reschedule", job.job_id, str(job.version), *map(str, wanted.window))
     changes = Changes(schedule=wanted, crew=(), truck="", reason=body.reason)
-    return _view_response(_edited(api, request, job, event, changes), "rescheduled")
+    return view_response(_edited(api, request, job, event, changes), "rescheduled")
 
 
 def add_note(api: Api, request: ApiRequest) -> ApiResponse:
@@ -64,7 +64,7 @@ def add_note(api: Api, request: ApiRequest) -> ApiResponse:
         raise refused(job, "illegal_move", to_customer=True)
     event = derived_id("note", job.job_id, request.idempotency_key)
     changes = Changes(note=body.note)
-    return _view_response(_edited(api, request, job, event, changes), "noted")
+    return view_response(_edited(api, request, job, event, changes), "noted")
 
 
 def choose_texts(api: Api, request: ApiRequest) -> ApiResponse:
@@ -73,12 +73,12 @@ def choose_texts(api: Api, request: ApiRequest) -> ApiResponse:
     job = held_job(api, request, body.token)
     unwanted = tuple(sorted(set(body.unwanted)))
     if unwanted == job.unwanted_texts:
-        return _view_response(job, "already chosen")
+        return view_response(job, "already chosen")
     if has_ended(job, load_flow(job.flow)):
         raise refused(job, "illegal_move", to_customer=True)
     event = derived_id("texts", job.job_id, str(job.version), *unwanted)
     changes = Changes(unwanted_texts=unwanted)
-    return _view_response(_edited(api, request, job, event, changes), "texts chosen")
+    return view_response(_edited(api, request, job, event, changes), "texts chosen")
 
 
 def _check_reschedule(
@@ -122,7 +122,7 @@ def _choose(api: Api, request: ApiRequest, move: str) -> ApiResponse:
     body = request.document(LinkHolderBody)
     job = held_job(api, request, body.token)
     if job.ledger and (job.ledger[-1].actor, job.ledger[-1].move) == (LINK_HOLDER, move):
-        return _view_response(job, "already moved")
+        return view_response(job, "already moved")
     reason = body.reason or _reason_of_none(api, job, move)
     if why := _refusal(job, move, reason):
         raise refused(job, why, to_customer=True)
@@ -137,7 +137,7 @@ def _choose(api: Api, request: ApiRequest, move: str) -> ApiResponse:
         reason=reason,
     )
     verdict = api.advance(requested, request.now)
-    return _view_response(verdict.job, outcome_of(verdict, requested, to_customer=True))
+    return view_response(verdict.job, outcome_of(verdict, requested, to_customer=True))
 
 
 def _reason_of_none(api: Api, job: Job, move: str) -> str | None:
@@ -161,7 +161,7 @@ def _refusal(job: Job, move: str, reason: str | None) -> RefusalReason | None:
     return None
 
 
-def _view_response(job: Job, outcome: str) -> ApiResponse:
+def view_response(job: Job, outcome: str) -> ApiResponse:
     return ApiResponse(
         200,
         view_of(job, load_flow(job.flow)),

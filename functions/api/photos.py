@@ -7,7 +7,7 @@ from functions.api.request import ApiRequest
 from functions.api.request_models import PhotoBody
 from functions.api.response_models import PhotoDocument, UploadDocument
 from functions.api.responses import ApiResponse, acts_on
-from functions.photos.add_photo import PhotoRequest
+from functions.photos.add_photo import PhotoRequest, UploadTarget
 from statemachine.job import Job
 from statemachine.proof_of_service import photo_id_of
 
@@ -18,7 +18,11 @@ def announce_photo(api: Api, request: ApiRequest) -> ApiResponse:
     job = job_of(api, request)
     if not acts_on(request.session, job):
         return done_before(request.session, job, body.event_id)
-    photo_id, upload = api.add_photo.announce(job, _photo_request(body, job, request), request.now)
+    wanted = _photo_request(body, job, request)
+    return announced_response(job, *api.add_photo.announce(job, wanted, request.now))
+
+
+def announced_response(job: Job, photo_id: str, upload: UploadTarget | None) -> ApiResponse:
     document = PhotoDocument(
         photo_id=photo_id,
         upload=UploadDocument(url=upload.path, headers=upload.headers) if upload else None,

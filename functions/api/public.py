@@ -24,7 +24,8 @@ from statemachine.views import View
 
 BOOKER = Actor(kind="customer", id="booking")
 BOOKINGS_PER_BUSINESS = Limit("business-bookings", most=200, window=timedelta(hours=1))
-"""From all addresses together, so that a flood cannot exceed what a business can sort by hand."""
+"""From all addresses together, so that a flood cannot exceed what a business can sort by hand. Only
+jobs count: who finds a window full, or repeats a request, takes no one's turn."""
 BUSINESS_CACHED_S = 300
 
 
@@ -39,7 +40,7 @@ def book(api: Api, request: ApiRequest) -> ApiResponse:
     if key is None:
         raise Problem("invalid", "send an Idempotency-Key; without one a retry would book twice")
     flow = _bookable(api, body.tenant).flow
-    api.count(BOOKINGS_PER_BUSINESS, body.tenant, request.now)
+    api.check_limit(BOOKINGS_PER_BUSINESS, body.tenant, request.now)
     requested = JobRequested(
         tenant=body.tenant,
         event_id=derived_id("booking", body.tenant, key),
@@ -59,6 +60,8 @@ def book(api: Api, request: ApiRequest) -> ApiResponse:
         booked = api.create(requested, request.now, public=True)
     except SlotFull as error:
         raise slot_full(api, body.tenant, request) from error
+    if not booked.duplicate:
+        api.limits.take(BOOKINGS_PER_BUSINESS, body.tenant, request.now)
     return booked_response(api, body.tenant, booked)
 
 

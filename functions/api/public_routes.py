@@ -1,15 +1,28 @@
 """Routes without a role: signing in and out, booking, and tracking."""
 
-from functions.api import calendar, link_holder, link_preview, public, sign_in, slots
+from functions.api import (
+    calendar,
+    link_holder,
+    link_photos,
+    link_preview,
+    public,
+    sign_in,
+    slots,
+)
 from functions.api.business_document import BusinessDocument
-from functions.api.customer_bodies import CustomerNoteBody, RescheduleBody, TextChoicesBody
+from functions.api.customer_bodies import (
+    CustomerNoteBody,
+    CustomerPhotoBody,
+    RescheduleBody,
+    TextChoicesBody,
+)
 from functions.api.request_models import (
     BookingBody,
     CredentialsBody,
     InvitationBody,
     LinkHolderBody,
 )
-from functions.api.response_models import BookedDocument, SessionDocument
+from functions.api.response_models import BookedDocument, PhotoDocument, SessionDocument
 from functions.api.route import (
     BOOKINGS,
     CUSTOMER_MOVES,
@@ -215,6 +228,28 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         responses={200: View},
         body=TextChoicesBody,
         problems=("unknown-job", "illegal-move", "records-full"),
+        limit=CUSTOMER_MOVES,
+    ),
+    Route(
+        method="POST",
+        path="/api/track/<digest>/photos",
+        summary="Announce a photo for the crew and get its upload URL, by the tracking link",
+        roles=EVERYONE,
+        handler=link_photos.announce_customer_photo,
+        responses={201: PhotoDocument, 200: PhotoDocument},
+        body=CustomerPhotoBody,
+        problems=("unknown-job", "photo-refused", "event-id-used"),
+        limit=CUSTOMER_MOVES,
+    ),
+    Route(
+        method="POST",
+        path="/api/track/<digest>/photos/<photo_id>",
+        summary="Add an uploaded photo for the crew, by the tracking link",
+        roles=EVERYONE,
+        handler=link_photos.add_customer_photo,
+        responses={200: View},
+        body=CustomerPhotoBody,
+        problems=("unknown-job", "photo-refused", "photo-missing", "event-id-used"),
         limit=CUSTOMER_MOVES,
     ),
     Route(

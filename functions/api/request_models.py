@@ -25,7 +25,7 @@ from statemachine.bounds import (
     window_fault,
 )
 from statemachine.consent import ConsentWording
-from statemachine.job import DurationMinutes, PhotoKind, Schedule
+from statemachine.job import DurationMinutes, Schedule, WorkPhotoKind
 from statemachine.money import parse_money
 from statemachine.price_guide import EstimateRequest
 from statemachine.prices import MOST_CENTS, LoadSize, PaymentMethod
@@ -263,7 +263,7 @@ class PhotoBody(Frozen):
 
     event_id: OutsideEventId
     occurred_at: UtcInput
-    kind: PhotoKind
+    kind: WorkPhotoKind
     media_type: Annotated[str, Field(max_length=100)]
     bytes: Annotated[int, Field(ge=1)]
 

@@ -112,7 +112,7 @@ class AddPhoto:
             return photo_id, None
         check_announced(request.media_type, request.size)
         with self._withdrawn_if_refused(photo_id):
-            check_room(job, request.occurred_at, now)
+            check_room(job, request.kind, request.occurred_at, now)
         key = _key(job, photo_id)
         return photo_id, self.photos.upload(key, request.media_type, request.size)
 
@@ -125,7 +125,7 @@ class AddPhoto:
         if not _is_on(job, request.event_id):
             check_announced(request.media_type, request.size)
             with self._withdrawn_if_refused(photo_id):
-                check_room(job, request.occurred_at, now)
+                check_room(job, request.kind, request.occurred_at, now)
             self.photos.publish(photo_id, self.clean(self._raw(_key(job, photo_id), request.size)))
         with self._withdrawn_if_refused(photo_id):
             job = self._committed(_photo(photo_id, request, now), request, now)

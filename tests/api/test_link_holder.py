@@ -9,11 +9,13 @@ from icalendar import Calendar
 from statemachine.business import BusinessSettings
 from statemachine.ids import digest_of
 from statemachine.job import Job, Schedule
-from statemachine.requirements import is_request
+from statemachine.proof_of_service import MAX_CUSTOMER_PHOTOS, check_room
+from statemachine.requirements import has_proof, is_request
 from statemachine.values import iso
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import NOON, TOKEN, a_job, a_request
 from tests.support.fakes import FakeTenants
+from tests.support.pictures import CAMERA, a_phone_photo
 
 JOB, DIGEST = a_job().job_id, digest_of(TOKEN)
 MORNING = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -224,3 +226,68 @@ def test_the_holder_of_the_link_sees_what_is_free(api: ApiBackend) -> None:
         each["left"] for each in reply.json["slots"] if each["window_start"] == iso(AFTERNOON)
     } == {1}
     assert api.send("GET", f"/api/track/{'f' * 32}/slots").slug == "unknown-job"
+
+
+RAW = a_phone_photo()
+
+
+def photo(api: ApiBackend, event_id: str = "photo-1", raw: bytes = RAW, **values: Any) -> ApiReply:
+    """Announced, uploaded, and added; the first refusal otherwise."""
+    body = {"token": TOKEN, "event_id": event_id, "media_type": "image/jpeg", "bytes": len(raw)}
+    path, body = f"/api/track/{DIGEST}/photos", body | values
+    announced = api.send("POST", path, body)
+    if announced.status >= 300:
+        return announced
+    photo_id = announced.json["photo_id"]
+    if announced.json.get("upload"):
+        api.photos.uploads.put(f"uploads/main/{JOB}/{photo_id}", raw)
+    return api.send("POST", f"{path}/{photo_id}", body)
+
+
+def test_a_photo_reaches_the_crew_once_without_its_metadata(api: ApiBackend) -> None:
+    assert [photo(api).status, photo(api).status] == [200, 200]
+    (added,) = the_job(api).photos
+    assert (added.kind, added.actor.kind) == ("customer", "customer")
+    published = api.site.objects[f"t/p/{added.photo_id}.jpg"]
+    assert (CAMERA.encode() in RAW, CAMERA.encode() in published) == (True, False)
+    api.add_account("mike", "driver")
+    seen = api.send("GET", f"/api/jobs/{JOB}", by="mike").json["photos"]
+    assert [each["kind"] for each in seen] == ["customer"]
+
+
+def test_a_customers_photo_is_no_proof_and_not_in_the_public_view(api: ApiBackend) -> None:
+    view = photo(api).json
+    assert "photos" not in view or view["photos"] == []
+    assert not has_proof(the_job(api).with_(load_size="half"))
+
+
+def test_a_customer_has_room_of_their_own_and_takes_none_of_the_crews(api: ApiBackend) -> None:
+    got = [photo(api, f"photo-{number}") for number in range(MAX_CUSTOMER_PHOTOS + 1)]
+    assert [each.status for each in got] == [200] * MAX_CUSTOMER_PHOTOS + [422]
+    assert (got[-1].slug, got[-1].json["why"]) == ("photo-refused", "full")
+    check_room(the_job(api), "before", NOON, NOON)
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [({"media_type": "image/heic"}, "heic"), ({"media_type": "text/html"}, "format"),
+     ({"bytes": 10_000_001}, "large")],
+)  # fmt: skip
+def test_a_photo_out_of_bounds_is_refused_before_its_upload(
+    api: ApiBackend, values: dict[str, Any], why: str
+) -> None:
+    got = photo(api, **values)
+    assert (got.slug, got.json["why"]) == ("photo-refused", why)
+    assert the_job(api).photos == ()
+
+
+@pytest.mark.parametrize(("status", "why"), [("completed", "ended"), ("cancelled", "cancelled")])
+def test_a_job_that_has_ended_takes_no_photo(status: str, why: str) -> None:
+    api = ApiBackend()
+    settings(api)
+    api.store(a_job(status))
+    assert photo(api).json["why"] == why
+
+
+def test_without_the_token_no_photo_is_taken(api: ApiBackend) -> None:
+    assert photo(api, token="x" * 22).slug == "unknown-job"

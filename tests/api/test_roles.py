@@ -80,6 +80,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/track/<digest>/reschedule":     (200, 200, 200, 200, 200, 200, 200),
     "POST /api/track/<digest>/notes":          (200, 200, 200, 200, 200, 200, 200),
     "POST /api/track/<digest>/texts":          (200, 200, 200, 200, 200, 200, 200),
+    "POST /api/track/<digest>/photos":         (201, 201, 201, 201, 201, 201, 201),
+    "POST /api/track/<digest>/photos/<photo_id>": (422, 422, 422, 422, 422, 422, 422),
     "POST /api/track/<digest>/cancel":         (200, 200, 200, 200, 200, 200, 200),
     "GET /api/ops":                            (401, 403, 403, 403, 403, 200, 200),
     "GET /api/ops/jobs":                       (401, 403, 403, 403, 403, 200, 200),
@@ -90,7 +92,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/ops/dead-letters/<queue>/discard": (401, 403, 403, 403, 403, 200, 200),
 }  # fmt: skip
 """`confirm` is 409 for everyone because the job is already confirmed. The job is not under way, so
-its location can be neither shared nor read. The photo was not uploaded. There is no API key, and no
+its location can be neither shared nor read. The photo was not uploaded, and its
+name is not that of a customer's. There is no API key, and no
 one was invited. No one has texted yet, and it is quiet hours. The queries of customers and of
 reports are missing."""
 
@@ -98,6 +101,12 @@ PHOTO = {
     "event_id": "photo-1",
     "occurred_at": "2026-11-21T12:00:00Z",
     "kind": "before",
+    "media_type": "image/jpeg",
+    "bytes": 1000,
+}
+CUSTOMER_PHOTO = {
+    "token": TOKEN,
+    "event_id": "photo-1",
     "media_type": "image/jpeg",
     "bytes": 1000,
 }
@@ -141,6 +150,8 @@ BODIES: dict[str, Any] = {
     },
     "POST /api/track/<digest>/notes": {"token": TOKEN, "note": "Mind the dog"},
     "POST /api/track/<digest>/texts": {"token": TOKEN, "unwanted": ["reminders"]},
+    "POST /api/track/<digest>/photos": CUSTOMER_PHOTO,
+    "POST /api/track/<digest>/photos/<photo_id>": CUSTOMER_PHOTO,
     "POST /api/track/<digest>/cancel": {"token": TOKEN, "reason": "Sold it"},
     "POST /api/conversations/<conversation>/messages": {"text": "On our way", "job_id": JOB},
     "PUT /api/conversations/<conversation>/read": {"seq": 1},

@@ -77,6 +77,15 @@ def test_who_comes_too_late_is_told_at_once_and_offered_others(api: ApiBackend) 
     assert book(api, "second-key-2", AFTERNOON).status == 201
 
 
+def test_who_finds_the_window_full_or_repeats_a_booking_uses_up_no_ones_turn(
+    api: ApiBackend,
+) -> None:
+    assert book(api, "first-key-1").status == 201
+    assert [book(api, f"late-key-{n:04}").slug for n in range(5)] == ["slot-full"] * 5
+    assert book(api, "first-key-1").status == 200
+    assert api.limits.taken["business-bookings", "main"][0] == 1
+
+
 def test_a_dispatcher_is_asked_before_a_window_is_overbooked(api: ApiBackend) -> None:
     book(api, "first-key-1")
     body = {

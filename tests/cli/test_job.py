@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from cli.client.bus_client import OPERATOR
 from cli.commands import job
 from cli.output.output import console, local_time
-from events import Assignment, JobEditRequested, JobMoveRequested
+from events import Assignment, JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
 from functions.protocol.clock import utc_now
@@ -30,6 +30,11 @@ class FakeClient:
         self.stored, self.others = job, others
         self.edits: list[JobEditRequested] = []
         self.moves: list[JobMoveRequested] = []
+        self.bookings: list[JobRequested] = []
+
+    def book(self, request: JobRequested) -> dict[str, str]:
+        self.bookings.append(request)
+        return {"job_id": self.stored.job_id, "tracking_url": "https://haul.example.com/track/x"}
 
     def move(self, request: JobMoveRequested) -> JobDocument:
         self.moves.append(request)
@@ -118,6 +123,14 @@ def test_a_start_that_is_probably_a_mistake_is_made_only_on_demand() -> None:
         assert "--start-anyway" in said_so
         said(client, *words, "--start-anyway")
         assert [request.move for request in client.moves] == ["start"]
+
+
+def test_a_full_window_is_overbooked_only_if_asked() -> None:
+    client = FakeClient(a_job())
+    words = ("new", "--customer", "Ada", "--location", "12 Harbor Road")
+    said(client, *words)
+    said(client, *words, "--overbook")
+    assert [request.overbook for request in client.bookings] == [False, True]
 
 
 def test_a_reserved_event_id_is_refused_without_a_request() -> None:

@@ -1,9 +1,9 @@
-"""The crew part of the stub API: their jobs, photos, and locations.
+"""The crew part of the stub API: their jobs, photos, and locations; photos by customers too.
 
 The models are the API's and the rules are the domain's; only storing is done here.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from functions.api.customer_bodies import CustomerPhotoBody
+from functions.api.link_holder import LINK_HOLDER
 from functions.api.problems import Problem
 from functions.api.request_models import LocationBody, PhotoBody
 from functions.api.response_models import MyJobsDocument, PhotoDocument, UploadDocument
 from functions.people.crew_location import CrewLocation
 from statemachine.flows import load_flow
-from statemachine.job import Job, Photo
+from statemachine.job import Job, Photo, PhotoKind
 from statemachine.proof_of_service import PhotoRefused, photo_id_of, with_photo
 from statemachine.values import Actor
 from tests.pages.browser import ZONE
@@ -39,11 +41,13 @@ class CrewStub:
 
     def routes(self) -> list[Route]:
         guarded = self.stub.guarded
-        job = "/api/jobs/{job_id}"
+        job, link = "/api/jobs/{job_id}", "/api/track/{digest}"
         return [
             Route("/api/my/jobs", guarded(self.my_jobs)),
             Route(f"{job}/photos", guarded(self.offer), methods=["POST"]),
             Route(f"{job}/photos/{{photo_id}}", guarded(self.add), methods=["POST"]),
+            Route(f"{link}/photos", guarded(self.offer_by_link), methods=["POST"]),
+            Route(f"{link}/photos/{{photo_id}}", guarded(self.add_by_link), methods=["POST"]),
             Route(f"{job}/location", guarded(self.place), methods=["PUT"]),
             Route(f"{job}/location", guarded(self.no_place), methods=["DELETE"]),
             Route("/uploads/{photo_id}", guarded(self.upload), methods=["PUT"]),
@@ -66,7 +70,13 @@ class CrewStub:
         return Response(text, media_type="application/json")
 
     async def offer(self, request: Request) -> Response:
-        request_body, job = await self.asked(request, PhotoBody), self.own_job(request)
+        return self.offered(self.own_job(request), await self.asked(request, PhotoBody))
+
+    async def offer_by_link(self, request: Request) -> Response:
+        request_body = await self.asked(request, CustomerPhotoBody)
+        return self.offered(self.stub.held(request, request_body.token), request_body)
+
+    def offered(self, job: Job, request_body: PhotoBody | CustomerPhotoBody) -> Response:
         photo_id = photo_id_of(job, request_body.event_id)
         if not request_body.media_type.startswith("image/"):
             raise PhotoRefused("format", "that is no picture")
@@ -83,9 +93,27 @@ class CrewStub:
 
     async def add(self, request: Request) -> Response:
         request_body, job = await self.asked(request, PhotoBody), self.own_job(request)
+        actor = self.stub.actor(request)
+        self.added(job, request_body, actor, request_body.kind, request_body.occurred_at)
+        return self.stub.shown(request, self.stub.data.jobs[job.job_id])
+
+    async def add_by_link(self, request: Request) -> Response:
+        request_body = await self.asked(request, CustomerPhotoBody)
+        job = self.stub.held(request, request_body.token)
+        self.added(job, request_body, LINK_HOLDER, "customer", now())
+        return Response(self.stub.data.view(request.path_params["digest"]))
+
+    def added(
+        self,
+        job: Job,
+        request_body: PhotoBody | CustomerPhotoBody,
+        actor: Actor,
+        kind: PhotoKind,
+        taken_at: datetime,
+    ) -> None:
         photo_id = photo_id_of(job, request_body.event_id)
         if photo_id in photo_ids(job):
-            return self.stub.shown(request, job)
+            return
         body = self.uploads.get(photo_id)
         if body is None or len(body) != request_body.bytes:
             raise Problem("photo-missing")
@@ -93,17 +121,16 @@ class CrewStub:
             raise PhotoRefused("unreadable", "that is no JPEG")
         photo = Photo(
             event_id=request_body.event_id,
-            actor=self.stub.actor(request),
+            actor=actor,
             photo_id=photo_id,
-            kind=request_body.kind,
-            taken_at=request_body.occurred_at,
+            kind=kind,
+            taken_at=taken_at,
             recorded_at=now(),
         )
         data = self.stub.data
         with data.lock:
             data.pictures[photo_id] = body
             data.jobs[job.job_id] = with_photo(data.jobs[job.job_id], photo)
-        return self.stub.shown(request, data.jobs[job.job_id])
 
     async def place(self, request: Request) -> Response:
         request_body, job = await self.asked(request, LocationBody), self.own_job(request)

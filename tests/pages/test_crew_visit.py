@@ -1,4 +1,4 @@
-"""The crew's phone and the customer's page: on my way, undo, a doubtful start, a changed list."""
+"""The crew's phone and the customer's page: on my way, undo, a doubtful start, photos, a changed list."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from events import Changes
 from statemachine.job import Schedule
 from statemachine.requirements import has_proof
-from tests.pages.browser import PHONE, serious_findings, visitor
+from tests.pages.browser import PHONE, open_job, serious_findings, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import DANA, now
 from tests.pages.test_crew_page import (
@@ -20,6 +20,7 @@ from tests.pages.test_crew_page import (
     press_next,
     waiting,
 )
+from tests.pages.test_drawer import at_the_board
 
 pytestmark = pytest.mark.browser
 
@@ -148,6 +149,50 @@ def test_a_failed_attempt_has_a_reason_and_a_photo_that_the_customer_does_not_se
     assert (done.status, done.ledger[-1].reason) == ("attempt_failed", "The gate is locked")
     assert [photo.kind for photo in done.photos] == ["attempt"]
     assert not has_proof(done.with_(load_size="half"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "button", "said"),
+    [
+        ("en-US", "Send the crew a photo", "Your photo was sent to the crew"),
+        ("es-MX", "Enviar una foto al equipo", "Enviamos su foto al equipo"),
+    ],
+)
+def test_a_customer_sends_a_photo_that_crew_and_office_see(
+    browser: Browser, stub: StubServer, axe: str, locale: str, button: str, said: str
+) -> None:
+    job = a_job_for_miguel(stub.data)
+    with visitor(browser, PHONE, locale=locale) as customer:
+        page = customer.page(stub.tracking_url(job))
+        send_photo(page, button, a_picture(page))
+        expect(page.get_by_test_id("said")).to_contain_text(said)
+        assert serious_findings(page, axe) == []
+        expect(page.get_by_test_id("proof")).to_have_count(0)
+    with visitor(browser, PHONE, locale="en-US") as miguel:
+        shown = at_work(miguel, stub).get_by_test_id("photo")
+        expect(shown).to_contain_text("From the customer")
+        expect(shown.get_by_role("img")).to_have_js_property("naturalWidth", 1600)
+    with visitor(browser) as dana:
+        drawer = open_job(at_the_board(dana, stub), "Ada Wong")
+        expect(drawer.get_by_test_id("proof-photos")).to_contain_text("From the customer")
+    assert [photo.kind for photo in stub.data.jobs[job.job_id].photos] == ["customer"]
+
+
+def test_a_customers_photo_that_cannot_be_used_is_explained(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.data.book()
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(stub.tracking_url(job))
+        send_photo(page, "Send the crew a photo", b"%PDF-1.7", "application/pdf")
+        expect(page.get_by_test_id("said")).to_contain_text("choose a JPEG of at most 10 MB")
+    assert stub.data.jobs[job.job_id].photos == ()
+
+
+def send_photo(page: Page, button: str, content: bytes, media_type: str = "image/jpeg") -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=button).click()
+    chooser.value.set_files({"name": "a", "mimeType": media_type, "buffer": content})
 
 
 def test_what_changes_on_todays_list_is_shown_until_it_is_dismissed(

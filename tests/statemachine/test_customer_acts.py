@@ -3,8 +3,9 @@
 from statemachine.customer_acts import customer_act_of
 from statemachine.edits import edited
 from statemachine.flows import load_flow
-from statemachine.job import Job
+from statemachine.job import Job, Photo
 from statemachine.lifecycle import judge
+from statemachine.proof_of_service import with_photo
 from statemachine.values import Actor
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, a_job, a_request, an_edit, minutes
 
@@ -25,11 +26,24 @@ def moved_by(job: Job, minute: int, actor: Actor, move: str) -> Job:
     return judge(job, request, HAUL, NOON + minutes(minute)).job
 
 
+def a_photo_by_the_customer(minute: int) -> Photo:
+    at = NOON + minutes(minute)
+    return Photo(
+        event_id="photo-1",
+        actor=CUSTOMER,
+        photo_id="a" * 32,
+        kind="customer",
+        taken_at=at,
+        recorded_at=at,
+    )
+
+
 def test_what_the_customer_did_last_is_named() -> None:
     job = a_job(created_by=CUSTOMER)
     assert customer_act_of(job) == "booked"
     assert customer_act_of(changed(job, 1, CUSTOMER, note="Mind the dog")) == "wrote"
     assert customer_act_of(changed(job, 1, CUSTOMER, schedule=WINDOW)) == "rescheduled"
+    assert customer_act_of(with_photo(job, a_photo_by_the_customer(1))) == "photographed"
     assert customer_act_of(moved_by(job, 1, CUSTOMER, "cancel")) == "cancelled"
     assert customer_act_of(changed(job, 1, CUSTOMER, unwanted_texts=["reminders"])) is None
 

@@ -5,11 +5,22 @@ import pytest
 from statemachine.flows import load_flow
 from statemachine.job import Job, Photo
 from statemachine.lifecycle import CLOCK_SKEW
-from statemachine.proof_of_service import MAX_PHOTOS, PhotoRefused, photo_id_of, with_photo
+from statemachine.proof_of_service import (
+    MAX_CUSTOMER_PHOTOS,
+    MAX_PHOTOS,
+    PhotoRefused,
+    photo_id_of,
+    with_photo,
+)
 from statemachine.record_limits import MAX_RECORDS
 from statemachine.records import Edit
 from statemachine.views import PhotoShown, view_of
 from tests.support.builders import CREW, NOON, a_job, minutes
+
+
+def full_of(kind: str, number: int) -> Job:
+    photos = (a_photo(a_job(), f"{kind}-{n}", kind=kind) for n in range(number))
+    return a_job(photos=tuple(photos))
 
 
 def a_photo(job: Job, event_id: str = "photo-1", **values: object) -> Photo:
@@ -52,16 +63,23 @@ def test_photos_may_come_before_and_after_the_work(status: str) -> None:
     [
         (a_job("cancelled"), {}, "cancelled"),
         (a_job("in_progress"), {"taken_at": NOON + CLOCK_SKEW + minutes(1)}, "clock"),
-        (
-            a_job(photos=tuple(a_photo(a_job(), f"photo-{n}") for n in range(MAX_PHOTOS))),
-            {"event_id": "one-more"},
-            "20 photos",
-        ),
+        (full_of("before", MAX_PHOTOS), {"kind": "attempt"}, "20 photos"),
+        (full_of("customer", MAX_CUSTOMER_PHOTOS), {"kind": "customer"}, "5 photos"),
+        (a_job("completed"), {"kind": "customer"}, "done"),
     ],
 )
 def test_a_photo_is_refused_with_a_reason(job: Job, photo: dict[str, object], says: str) -> None:
     with pytest.raises(PhotoRefused, match=says):
         with_photo(job, a_photo(job, **photo))  # type: ignore[arg-type]  # by parameter
+
+
+def test_photos_of_the_work_and_by_the_customer_take_no_room_from_each_other() -> None:
+    for kind, number, other in (
+        ("before", MAX_PHOTOS, "customer"),
+        ("customer", MAX_CUSTOMER_PHOTOS, "before"),
+    ):
+        job = full_of(kind, number)
+        assert len(with_photo(job, a_photo(job, kind=other)).photos) == number + 1
 
 
 def test_a_job_full_of_edits_takes_photos_because_they_have_their_own_limit() -> None:

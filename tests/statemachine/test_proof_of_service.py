@@ -48,6 +48,8 @@ def complete(job: Job, flow: Flow) -> Verdict:
         (worked_on("before", "after", load=None), False),
         (worked_on("before", "attempt", "after"), True),
         (worked_on("before", "attempt"), False),
+        (worked_on("before", "customer", "after"), True),
+        (worked_on("before", "customer"), False),
         (worked_on("before"), False),
         (worked_on("after", "after"), False),
         (worked_on(load="full"), False),

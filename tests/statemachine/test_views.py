@@ -316,11 +316,11 @@ def test_a_job_booked_long_ago_stays_for_two_days_after_its_end() -> None:
     assert board.at(NOON + SHOWN_AFTER_END) == Board()
 
 
-def test_a_photo_of_a_failed_attempt_is_not_in_the_view() -> None:
+def test_photos_of_a_failed_attempt_and_by_the_customer_are_not_in_the_view() -> None:
     about = {"event_id": "photo-1", "actor": CREW, "taken_at": NOON, "recorded_at": NOON}
     photos = tuple(
         Photo.model_validate({"photo_id": f"{n:032x}", "kind": kind, **about})
-        for n, kind in enumerate(("attempt", "before", "after"))
+        for n, kind in enumerate(("attempt", "before", "customer", "after"))
     )
     shown = view_of(a_job("completed", photos=photos), HAUL).photos
     assert [photo.kind for photo in shown] == ["before", "after"]

@@ -7,7 +7,7 @@ import { aCard, at } from "./flows.js";
 const card = (rev, customer_act, more = {}) => aCard({ rev, customer_act, ...more });
 const acts = (known, cards) => newsIn(known, cards).map(({ act }) => act);
 
-test("a booking, a cancellation, another time, and a message are news once", () => {
+test("a booking, a cancellation, another time, a message, and a photo are news once", () => {
   const booked = card(1, "booked");
   assert.deepEqual(acts([], [booked]), ["booked"]);
   assert.deepEqual(acts([booked], [booked]), []);
@@ -15,6 +15,7 @@ test("a booking, a cancellation, another time, and a message are news once", () 
   const wrote = card(2, "wrote", { notes: 1 });
   assert.deepEqual(acts([booked], [wrote]), ["wrote"]);
   assert.deepEqual(acts([wrote], [card(3, "wrote", { notes: 2 })]), ["wrote"]);
+  assert.deepEqual(acts([wrote], [card(3, "photographed", { notes: 1 })]), ["photographed"]);
   const moved = card(2, "rescheduled", { schedule: { window_start: at(60) } });
   assert.deepEqual(acts([booked], [moved]), ["rescheduled"]);
   assert.deepEqual(acts([moved], [card(3, "rescheduled", { schedule: { window_start: at(90) } })]), ["rescheduled"]);

@@ -12,13 +12,14 @@ const proven = () => {
   return strict;
 };
 
-test("photos are marked before or after, and the load size has a text", () => {
-  const photos = [photo("after", "a"), photo("before", "b"), photo("after", "c")];
+test("photos are marked before, after, or from the customer, and the load size has a text", () => {
+  const photos = [photo("after", "a"), photo("before", "b"), photo("after", "c"), photo("customer", "d")];
   const shown = proofOf({ ...aDetail(), photos, load_size: "three_quarters" }, flow());
   assert.deepEqual(shown.photos, [
-    { path: path("b"), alt: "Before the work, photo 1 of 1" },
-    { path: path("a"), alt: "After the work, photo 1 of 2" },
-    { path: path("c"), alt: "After the work, photo 2 of 2" },
+    { path: path("d"), label: "From the customer", alt: "From the customer, photo 1 of 1" },
+    { path: path("b"), label: "Before the work", alt: "Before the work, photo 1 of 1" },
+    { path: path("a"), label: "After the work", alt: "After the work, photo 1 of 2" },
+    { path: path("c"), label: "After the work", alt: "After the work, photo 2 of 2" },
   ]);
   assert.equal(shown.load, "Three quarters");
 });

@@ -6,7 +6,7 @@ import { owedIn } from "/shared/jobs/payment.js";
 import { dateText } from "/shared/ui/time.js";
 import { doubtAbout } from "/shared/jobs/moves.js";
 import { askLate, askLoad, askOnMyWay, askPayment, askText, confirmAction } from "./dialogs.js";
-import { resizePhoto } from "./resize_photo.js";
+import { resizePhoto } from "/shared/ui/resize_photo.js";
 
 const REST_MS = 1_000;
 

@@ -21,6 +21,7 @@ export const VISIT_WORDS = {
     no_photo: "No photo",
     act_photo_attempt: "Photo of the failed attempt",
     photo_attempt: "Failed attempt",
+    photo_customer: "From the customer",
     // Undo
     undo: "Undo",
     why_undo: "More than a minute has passed, or someone else has moved the job. Ask the office.",
@@ -54,6 +55,7 @@ export const VISIT_WORDS = {
     no_photo: "Sin foto",
     act_photo_attempt: "Foto del intento fallido",
     photo_attempt: "Intento fallido",
+    photo_customer: "Del cliente",
     undo: "Deshacer",
     why_undo: "Pasó más de un minuto, u otra persona cambió el trabajo. Pregunte a la oficina.",
     start_early: "El horario de llegada es {date}. ¿Empezar de todos modos?",

@@ -23,10 +23,15 @@ function missingText(missing) {
   return el("span", { "data-testid": "proof-missing" }, `Still missing: ${missing.join(", ")}.`);
 }
 
-/** A photo opens in full size in a new tab. */
-function photoNode({ path, alt }) {
+/** A photo with its kind; it opens in full size in a new tab. */
+function photoNode({ path, label, alt }) {
   const picture = el("img", { src: path, alt, loading: "lazy", width: 160, height: 120 });
-  return el("li", {}, el("a", { href: path, target: "_blank", rel: "noopener" }, picture));
+  return el(
+    "li",
+    {},
+    el("a", { href: path, target: "_blank", rel: "noopener" }, picture),
+    el("span.small.quiet", {}, label),
+  );
 }
 
 export function proofForm(detail, options) {

@@ -33,8 +33,9 @@ export function actionsPanel(view, told) {
   );
 }
 
-/** Another time, a note to the crew, an entry for the calendar. */
-function otherActs(view, { t, busy, connected, business, now_ms, calendar, onReschedule, onNote }) {
+/** Another time, a note and a photo for the crew, an entry for the calendar. */
+function otherActs(view, told) {
+  const { t, busy, connected, business, now_ms, calendar, onReschedule, onNote, onPhoto } = told;
   if (view.terminal) return null;
   const act = (name, label, onclick) =>
     el(
@@ -52,6 +53,7 @@ function otherActs(view, { t, busy, connected, business, now_ms, calendar, onRes
   return [
     mayReschedule(view, business, now_ms) && act("reschedule", t("reschedule"), onReschedule),
     act("note", t("note_add"), onNote),
+    act("photo", t("photo_add"), onPhoto),
     dated &&
       el(
         "a.button.wide",

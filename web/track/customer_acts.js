@@ -1,10 +1,14 @@
-// The customer's own acts: confirm, cancel, another time, a note. Only these requests send the token, and
-// only to the API, which checks it. One act at a time; the page shows how it went.
+// The customer's own acts: confirm, cancel, another time, a note, a photo. Only these requests send the
+// token, and only to the API, which checks it. One act at a time; the page shows how it went.
 
-import { Problem, newId } from "/shared/api/api.js";
+import { newId } from "/shared/api/api.js";
+import { sendPhoto } from "/shared/api/photo_upload.js";
 import { readSlots } from "/shared/jobs/slots.js";
 import { digestOf } from "/shared/reader/browser_reader.js";
+import { el } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
+import { resizePhoto } from "/shared/ui/resize_photo.js";
+import { errorKey } from "./act_errors.js";
 import { askNote, askReason, askWindow } from "./customer_dialogs.js";
 
 export class CustomerActs {
@@ -56,23 +60,45 @@ export class CustomerActs {
     await this.#act("texts", "texts", { unwanted });
   }
 
-  async #act(name, path, body, headers = {}) {
+  /** A photo of what to haul, or of the way to it, for the crew. */
+  async addPhoto() {
+    const file = await chosenFile();
+    if (file === null) return;
+    await this.#during("photo", async () => {
+      const blob = await resizePhoto(file);
+      const media_type = blob.type || file.type;
+      const body = { token: this.#token, event_id: newId(), media_type };
+      const path = `/track/${await digestOf(this.#token)}/photos`;
+      const ask = async (to, sent) =>
+        (await this.#api.ask("POST", to, { body: sent, repeatable: true })).body;
+      return sendPhoto({ ask, fetch: (...sent) => fetch(...sent), path, body, blob });
+    });
+  }
+
+  #act(name, path, body, headers = {}) {
+    return this.#during(name, async () => {
+      const target = `/track/${await digestOf(this.#token)}/${path}`;
+      const options = { body: { token: this.#token, ...body }, headers, repeatable: true };
+      return (await this.#api.ask("POST", target, options)).body;
+    });
+  }
+
+  /** One act at a time; `send()` resolves with the view after it. */
+  async #during(name, send) {
     if (this.busy !== null) return;
     this.busy = name;
     this.outcome = null;
     this.#on.onChange();
-    this.outcome = await this.#sent(name, path, body, headers);
+    this.outcome = await this.#sent(name, send);
     this.busy = null;
     this.#on.announce(this.#told().t(this.outcome.key));
     this.#on.onChange();
   }
 
   /** A repeated request is done only once. */
-  async #sent(name, path, body, headers) {
+  async #sent(name, send) {
     try {
-      const target = `/track/${await digestOf(this.#token)}/${path}`;
-      const options = { body: { token: this.#token, ...body }, headers, repeatable: true };
-      const { body: view } = await this.#api.ask("POST", target, options);
+      const view = await send();
       await this.#on.onDone(view);
       const asks = name === "reschedule" && view?.requested;
       return { tone: "good", key: asks ? "said_asked" : `said_${name}` };
@@ -89,17 +115,17 @@ function windowsText(view, business) {
   return view.schedule?.window_start ? "reschedule_text" : "reschedule_free";
 }
 
-const SAID = {
-  "slot-full": "slot_full",
-  "too-late-to-reschedule": "too_late",
-  "notes-full": "notes_full",
-};
-
-/** The key of the error text. */
-function errorKey(error) {
-  if (!(error instanceof Problem)) return "unknown";
-  if (Object.hasOwn(SAID, error.slug)) return SAID[error.slug];
-  if (error.status === 409) return "overtaken";
-  if (error.status === 429) return "busy";
-  return error.status >= 500 ? "unknown" : "refused";
+/** A picture that the customer takes or has; null if they choose none. */
+function chosenFile() {
+  const input = el("input", { type: "file", accept: "image/*", hidden: true });
+  document.body.append(input);
+  return new Promise((done) => {
+    const end = () => {
+      input.remove();
+      done(input.files[0] ?? null);
+    };
+    input.addEventListener("change", end, { once: true });
+    input.addEventListener("cancel", end, { once: true });
+    input.click();
+  });
 }

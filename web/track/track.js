@@ -225,6 +225,7 @@ class TrackingPage {
       onReschedule: () => this.#acts.reschedule(view),
       onNote: () => this.#acts.addNote(),
       onTexts: (unwanted) => this.#acts.chooseTexts(unwanted),
+      onPhoto: () => this.#acts.addPhoto(),
     };
     return el(
       "div.job",

@@ -1,10 +1,8 @@
 // The API requests of the crew page. Every change has the id and the time that the queue gave it, so
 // it can be sent again.
 
-import { NoAnswer, Problem, signIn } from "../../shared/api/api.js";
-
-const UPLOAD_TIMEOUT_MS = 60_000;
-const UNREADABLE = { type: "/problems/photo-unreadable", title: "The phone has lost this photo" };
+import { signIn } from "../../shared/api/api.js";
+import { sendPhoto } from "../../shared/api/photo_upload.js";
 
 export class CrewApi {
   #api;
@@ -61,41 +59,11 @@ export class CrewApi {
       .body;
   }
 
-  /** Announces the photo, uploads it, and confirms the upload. Each step can be repeated. */
-  async #photo(job_id, event, { photo_kind, media_type, blob }) {
-    const bytes = await bytesOf(blob);
-    const body = { ...event, kind: photo_kind, media_type, bytes: bytes.byteLength };
-    const path = `${jobPath(job_id)}/photos`;
-    const announced = (await this.#api.ask("POST", path, { body })).body;
-    if (announced === null) return null;
-    const { photo_id, upload } = announced;
-    if (upload) await this.#upload(upload, bytes);
-    try {
-      return (await this.#api.ask("POST", `${path}/${photo_id}`, { body })).body;
-    } catch (error) {
-      if (error.slug === "photo-missing") throw new Problem(503, error.document);
-      throw error;
-    }
-  }
-
-  async #upload({ url, headers }, body) {
-    const signal = AbortSignal.timeout(UPLOAD_TIMEOUT_MS);
-    let response;
-    try {
-      response = await this.#fetch(url, { method: "PUT", headers, body, signal });
-    } catch {
-      throw new NoAnswer(signal.aborted ? "timeout" : "unreachable");
-    }
-    // The upload's signature has expired, or the data was damaged: the next try announces it again.
-    if (!response.ok) throw new Problem(503, { title: `the upload was answered ${response.status}` });
-  }
-}
-
-async function bytesOf(blob) {
-  try {
-    return await blob.arrayBuffer();
-  } catch {
-    throw new Problem(422, UNREADABLE);
+  /** Null if someone else has the job meanwhile. */
+  #photo(job_id, event, { photo_kind, media_type, blob }) {
+    const ask = async (path, body) => (await this.#api.ask("POST", path, { body })).body;
+    const body = { ...event, kind: photo_kind, media_type };
+    return sendPhoto({ ask, fetch: this.#fetch, path: `${jobPath(job_id)}/photos`, body, blob });
   }
 }
 

@@ -7,6 +7,7 @@ export const ACTS = Object.freeze({
   rescheduled: "Moved by the customer",
   asked_again: "Asks for another time",
   wrote: "Message from the customer",
+  photographed: "Photo from the customer",
 });
 
 /** [{job_id, act, customer}] of the cards whose customer has done something that `known` does not have. */

@@ -9,15 +9,21 @@ export const LOADS = {
   three_quarters: "Three quarters",
   full: "Full",
 };
-const KINDS = { before: "Before the work", after: "After the work", attempt: "Failed attempt" };
+const KINDS = {
+  customer: "From the customer",
+  before: "Before the work",
+  after: "After the work",
+  attempt: "Failed attempt",
+};
 
 /**
- * {photos: [{path, alt}], load, missing}: `load` as text or null; `missing` names what a move of this
+ * {photos: [{path, label, alt}], load, missing}: `load` as text or null; `missing` names what a move of this
  * flow will require, and is empty if no move requires proof.
  */
 export function proofOf(job, flow) {
   const photos = photosOf(job).map(({ kind, path, number, of }) => ({
     path,
+    label: KINDS[kind],
     alt: `${KINDS[kind]}, photo ${number} of ${of}`,
   }));
   return { photos, load: LOADS[loadOf(job)] ?? null, missing: missingIn(job, flow) };

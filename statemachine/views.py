@@ -202,7 +202,7 @@ def photo_path(photo_id: str) -> str:
 
 
 def _photos(job: Job) -> Iterable[PhotoShown]:
-    """Of the work that was done; those of a failed attempt, and the customer's, are for the business."""
+    """Of the work that was done; the others are for the business."""
     shown = (photo for photo in job.photos if photo.kind in ("before", "after"))
     return (PhotoShown(kind=photo.kind, path=photo_path(photo.photo_id)) for photo in shown)
 

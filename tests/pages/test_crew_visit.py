@@ -1,4 +1,4 @@
-"""The crew's phone and the customer's page: on my way, undo, a doubtful start, photos, a changed list."""
+"""Crew and customer: on my way, undo, a doubtful start, photos, a changed list."""
 
 from datetime import timedelta
 

@@ -126,6 +126,13 @@ def test_the_accepted_window_is_told_by_the_confirmation_alone(handset: Handset)
     ]
 
 
+def test_a_request_made_after_the_confirmation_was_taken_back_is_told_when_accepted(
+    handset: Handset,
+) -> None:
+    handset.moves("unconfirm").asks(DEC_3).moves("confirm")
+    assert handset.reads[-1].startswith("your pickup is confirmed for Thu, Dec 3")
+
+
 def test_each_request_for_another_time_is_answered_even_for_the_old_one(handset: Handset) -> None:
     handset.asks(DEC_3).asks(DEC_1)
     assert [text.partition(" and will")[0] for text in handset.reads[1:]] == [

@@ -1,15 +1,20 @@
 """Every time that `haul` prints is by the business's clock, wherever the terminal is."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from cli.commands.export_import import exported
 from cli.output.business_clock import CLOCK
-from cli.output.output import clock, local_time, moment_text
+from cli.output.output import clock, local_time, moment_text, window_text
+from statemachine.job import Schedule
+from statemachine.sms_wording import window
+from tests.support.builders import a_job
 
 TERMINALS = ("Asia/Tokyo", "America/Los_Angeles", "Europe/London", "Pacific/Apia")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -46,6 +51,27 @@ def test_the_times_are_the_businesss_on_both_sides_of_each_change(terminal: str)
     [first, *_] = AROUND.values()
     assert moment_text(first, NEW_YORK, now) == "Sun Mar 14 01:30 EST"
     assert clock(first, NEW_YORK) == "01:30"
+
+
+@pytest.mark.parametrize("day", [date(2027, 3, 14), date(2027, 11, 7)], ids=str)
+@pytest.mark.parametrize(
+    ("begin", "end", "spoken"),
+    [(8, 12, "8:00 AM-12:00 PM"), (12, 16, "12:00-4:00 PM"), (16, 19, "4:00-7:00 PM")],
+)
+def test_list_text_and_export_say_the_same_window_on_the_days_that_change(
+    terminal: str, day: date, begin: int, end: int, spoken: str
+) -> None:
+    start, stop = (
+        datetime(day.year, day.month, day.day, hour, tzinfo=NEW_YORK).astimezone(UTC)
+        for hour in (begin, end)
+    )
+    schedule = Schedule(window_start=start, window_end=stop)
+    named = f"{day:%b} {day.day}"
+    assert window_text(schedule, NEW_YORK, start) == f"Sun {named} {begin:02}:00–{end:02}:00"
+    assert window(schedule, NEW_YORK, "en") == f" for Sun, {named}, {spoken}"
+    written = json.loads(exported(a_job(schedule=schedule), NEW_YORK))["schedule"]
+    assert written["window_start"].startswith(f"{day}T{begin:02}:00:00")
+    assert written["window_end"].startswith(f"{day}T{end:02}:00:00")
 
 
 def test_the_zone_is_asked_for_once_and_only_if_a_time_is_printed() -> None:

@@ -17,7 +17,11 @@ from tests.pages.stub_roster import ZONE
 pytestmark = pytest.mark.browser
 DEVICES = ("Asia/Tokyo", "America/Los_Angeles", "Europe/London", "Pacific/Apia")
 HERE = ZoneInfo(ZONE)
-EIGHT_TO_TWELVE = re.compile(r"8:00.+12:00\s*PM")
+WINDOWS = {
+    (8, 12): re.compile(r"8:00.+12:00\s*PM"),
+    (12, 16): re.compile(r"12:00.+4:00\s*PM"),
+    (16, 19): re.compile(r"4:00.+7:00\s*PM"),
+}
 
 
 def next_changes() -> list[date]:
@@ -32,8 +36,8 @@ def next_changes() -> list[date]:
     return found
 
 
-def window_on(day: date) -> Schedule:
-    start, end = (datetime.combine(day, time(hour), HERE).astimezone(UTC) for hour in (8, 12))
+def window_on(day: date, hours: tuple[int, int]) -> Schedule:
+    start, end = (datetime.combine(day, time(hour), HERE).astimezone(UTC) for hour in hours)
     return Schedule(window_start=start, window_end=end)
 
 
@@ -44,18 +48,22 @@ def named(day: date) -> re.Pattern[str]:
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_each_page_says_the_businesss_time(browser: Browser, stub: StubServer, device: str) -> None:
-    days = next_changes()
-    jobs = [stub.data.book(f"Ada of {day:%B}", schedule=window_on(day)) for day in days]
+    jobs = {
+        stub.data.book(f"Ada of {day:%B} {hours[0]}", schedule=window_on(day, hours)): (day, said)
+        for day in next_changes()
+        for hours, said in WINDOWS.items()
+    }
     with visitor(browser, PHONE, zone=device) as customer:
-        for day, job in zip(days, jobs, strict=True):
-            page = customer.page(stub.tracking_url(job))
-            expect(page.get_by_test_id("window")).to_have_text(EIGHT_TO_TWELVE)
+        page = customer.page()
+        for job, (day, said) in jobs.items():
+            page.goto(stub.tracking_url(job))
+            expect(page.get_by_test_id("window")).to_have_text(said)
             expect(page.get_by_test_id("arrival")).to_contain_text(named(day))
             expect(page.get_by_test_id("zone")).to_contain_text("Eastern")
     with visitor(browser, zone=device) as dispatcher:
         page = dispatcher.page(f"{stub.url}/dispatch/")
         sign_in(page, "dana", PASSWORD)
-        for day in days:
-            card = page.get_by_test_id("card").filter(has_text=f"Ada of {day:%B}")
-            expect(card).to_contain_text(EIGHT_TO_TWELVE)
+        for job, (day, said) in jobs.items():
+            card = page.get_by_test_id("card").filter(has_text=job.customer.name)
+            expect(card).to_contain_text(said)
             expect(card).to_contain_text(named(day))

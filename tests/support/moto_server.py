@@ -1,12 +1,15 @@
 """moto in place of AWS, for tests of adapters: one server in each process, for all tests.
 
-It is the threaded server, because moto's in-process S3 loses acknowledged writes under threads.
-There is only one, because two servers in a process share all of moto's state.
+It is the threaded server, because moto's in-process S3 loses acknowledged writes under threads. It
+answers one request at a time: moto looks at `If-Match` and writes in two steps, between which
+another request could write. There is only one server, because two in a process share all of moto's
+state.
 """
 
 import itertools
 import logging
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,10 +79,28 @@ class Moto:
         return name
 
 
+class OneAtATime:
+    """A WSGI application that answers no request while it answers another."""
+
+    def __init__(self, app: Callable[..., Any]) -> None:
+        self.app, self.turn = app, threading.Lock()
+
+    def __call__(self, *request: Any) -> Any:
+        with self.turn:
+            return self.app(*request)
+
+
+class OrderlyMotoServer(ThreadedMotoServer):
+    def start(self) -> None:
+        super().start()
+        assert self._server is not None
+        self._server.app = OneAtATime(self._server.app)
+
+
 @contextmanager
 def running() -> Iterator[Moto]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = OrderlyMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield Moto(f"http://{host}:{port}")

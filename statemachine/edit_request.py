@@ -1,14 +1,13 @@
 """What the rules about edits read of a request, as protocols: `events.JobEditRequested` is one."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from statemachine.job import CrewRole, Customer, Place, Schedule
 from statemachine.job_money import MoneyEdit
 from statemachine.link_values import LinkChange
+from statemachine.made_move import MovingRequest
 from statemachine.unsent_text import UnsentText
-from statemachine.values import Actor
 from statemachine.visit import ApproachInput, OptionalText, VisitAnswer
 
 
@@ -56,13 +55,7 @@ class ChangeSet(MoneyEdit, Protocol):
     def link(self) -> LinkChange | None: ...
 
 
-class EditRequest(Protocol):
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def occurred_at(self) -> datetime: ...
-    @property
-    def actor(self) -> Actor: ...
+class EditRequest(MovingRequest, Protocol):
     @property
     def expected_rev(self) -> int | None: ...
     @property

@@ -11,7 +11,7 @@ from statemachine.values import Actor
 
 
 class MovingRequest(Protocol):
-    """A request that moves the job: for a move, or for an edit that a move goes with."""
+    """Who asks for something about a job, and when; an edit too can bring a move with it."""
 
     @property
     def event_id(self) -> str: ...

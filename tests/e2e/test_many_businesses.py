@@ -124,7 +124,7 @@ def counted() -> Iterator[Calls]:
     """Each call that botocore makes meanwhile, by service and operation. Those of CloudFront are
     the edge's, which runs in this process too."""
     calls: Calls = Counter()
-    make = BaseClient._make_api_call  # type: ignore[attr-defined]
+    make = BaseClient._make_api_call  # type: ignore[attr-defined]  # no stub has it
 
     def counting(self: Any, operation: str, parameters: Any) -> Any:
         if (service := self.meta.service_model.service_name) != "cloudfront":

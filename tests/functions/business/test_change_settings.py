@@ -187,7 +187,7 @@ def test_two_businesses_that_take_one_number_at_once_do_not_both_get_it(number: 
             get_in_between()
         return around(operation, call, lost)
 
-    bucket.faults.around = interrupted  # type: ignore[assignment, method-assign]
+    bucket.faults.around = interrupted  # type: ignore[assignment, method-assign]  # one call fails
     with suppress(NumberTaken):
         first("quick", wanted, "olive", NOON)
     get_in_between()

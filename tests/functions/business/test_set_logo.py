@@ -142,7 +142,7 @@ def test_a_logo_that_is_set_again_is_another_one_that_is_not_erased_with_the_fir
         published(path, png)
         setup.sweep("quick", setup.now, full=True)
 
-    setup.logos.publish = sweep_meanwhile  # type: ignore[method-assign]
+    setup.logos.publish = sweep_meanwhile  # type: ignore[method-assign]  # comes between
     again = setup.set(a_png())
     assert (again in setup.published, first in setup.published) == (True, False)
 

@@ -158,7 +158,8 @@ def test_a_command_accepts_its_example_and_shows_it_in_its_help(name: str, examp
     for each in path:
         command = command.commands[each]  # type: ignore[attr-defined]  # a group, up to the last
     haul, *words = shlex.split(re.sub(r'^eval "\$\((.+)\)"$', r"\1", example))
-    assert (haul, words[: len(path)]) == ("haul", path)
+    assert haul == "haul"
+    assert words[: len(path)] == path
     command.make_context(name, words[len(path) :])
     shown = CliRunner().invoke(app, [*path, "--help"]).output
     assert f"Example: {example}" in shown

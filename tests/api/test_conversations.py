@@ -61,7 +61,9 @@ def test_the_board_says_what_is_unread_and_to_dispatchers_only(api: ApiBackend) 
     etag = {"if-none-match": before.headers["etag"]}
     after = api.send("GET", "/api/jobs", by="dana", headers=etag)
     (unread,) = after.json["conversations"]
-    assert (unread["job_id"], unread["unread"], unread["phone_end"]) == (JOB.job_id, 1, "0123")
+    assert unread["job_id"] == JOB.job_id
+    assert unread["unread"] == 1
+    assert unread["phone_end"] == "0123"
     assert ADA not in after.text
     assert api.send("GET", "/api/jobs", by="sue").json["conversations"] == []
     listed = api.send("GET", "/api/conversations", by="olive").json["conversations"]
@@ -95,7 +97,8 @@ def test_a_text_is_sent_once_and_names_the_business(api: ApiBackend) -> None:
 
 def test_the_office_may_write_first(api: ApiBackend) -> None:
     empty = read(api)
-    assert (empty["conversation"], empty["messages"]) == (ID, [])
+    assert empty["conversation"] == ID
+    assert empty["messages"] == []
     assert empty["begins_with"] == "Haulway: "
     assert text(api).status == 201
     assert [each["text"] for each in read(api)["messages"]] == ["Ten minutes"]
@@ -120,8 +123,10 @@ def test_what_was_refused_says_why_and_is_not_in_the_conversation(api: ApiBacken
     assert text(api, "x" * 1000).json["why"] == "too_long"
     change_phone_record(api.numbers, "main", ADA, lambda known: known.stop(NOON), no_pause)
     refused = text(api)
-    assert (refused.slug, refused.json["why"]) == ("text-refused", "opted_out")
-    assert (api.provider.sent, read(api)["messages"]) == ([], [])
+    assert refused.slug == "text-refused"
+    assert refused.json["why"] == "opted_out"
+    assert api.provider.sent == []
+    assert read(api)["messages"] == []
     assert read(api)["texts_stopped"]
 
 
@@ -147,7 +152,8 @@ def test_a_text_that_the_carrier_did_not_take_is_sent_by_a_copy(api: ApiBackend)
 def test_what_the_service_refuses_is_shown_as_refused(api: ApiBackend) -> None:
     api.provider.says = SmsRefused("blocked")
     message = text(api).json
-    assert (message["state"], message["why"]) == ("refused", "blocked")
+    assert message["state"] == "refused"
+    assert message["why"] == "blocked"
 
 
 def test_a_text_whose_sender_died_says_what_its_delivery_says(api: ApiBackend) -> None:

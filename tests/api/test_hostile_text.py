@@ -190,4 +190,5 @@ def test_hostile_text_in_a_roster_file_is_only_a_bad_row(text: str, column: int)
 def test_an_incomplete_character_is_malformed_json(body: bytes, api: ApiBackend) -> None:
     api.store(a_job())
     got = api.send("PATCH", "/api/jobs/261121-7k3m2q", body, by="dana")
-    assert (got.status, got.slug) == (400, "malformed")
+    assert got.status == 400
+    assert got.slug == "malformed"

@@ -40,31 +40,36 @@ def edit(api: ApiBackend, by: str, **changes: Any) -> Any:
 def test_anyone_sees_the_guide_and_a_booking_keeps_its_range(api: ApiBackend) -> None:
     with_guide(api)
     shown = api.send("GET", "/api/businesses/main").json
-    assert (shown["currency"], shown["price_guide"]["half_cents"]) == ("USD", 30_000)
+    assert shown["currency"] == "USD"
+    assert shown["price_guide"]["half_cents"] == 30_000
     items = [{"name": "Mattress", "count": 1}]
     got = book(api, estimate={"load_size": "half", "items": items, "surcharges": ["Same day"]})
     assert got.status == 201
     estimate = api.job(got.json["job_id"]).estimate
     assert estimate is not None
-    assert (estimate.low_cents, estimate.high_cents) == (36_850, 50_600)
+    assert estimate.low_cents == 36_850
+    assert estimate.high_cents == 50_600
 
 
 def test_a_booking_that_says_nothing_keeps_the_widest_range(api: ApiBackend) -> None:
     with_guide(api)
     estimate = api.job(book(api).json["job_id"]).estimate
     assert estimate is not None
-    assert (estimate.low_cents, estimate.high_cents) == (9_900, 55_000)
+    assert estimate.low_cents == 9_900
+    assert estimate.high_cents == 55_000
 
 
 def test_without_a_guide_there_is_no_estimate(api: ApiBackend) -> None:
     got = book(api, estimate={"load_size": "half"})
-    assert (got.status, api.job(got.json["job_id"]).estimate) == (201, None)
+    assert got.status == 201
+    assert api.job(got.json["job_id"]).estimate is None
 
 
 def test_an_item_that_the_guide_does_not_have_is_refused_and_named(api: ApiBackend) -> None:
     with_guide(api)
     got = book(api, estimate={"items": [{"name": "Boat"}]})
-    assert (got.status, got.slug) == (422, "invalid")
+    assert got.status == 422
+    assert got.slug == "invalid"
     assert got.json["faults"] == [
         "estimate.items: 'Boat' is not in the price guide, or is given twice"
     ]
@@ -92,18 +97,19 @@ def test_the_crew_sets_no_price(changes: dict[str, Any], api: ApiBackend) -> Non
 def test_a_price_that_was_set_is_changed_with_a_reason(api: ApiBackend) -> None:
     api.store(a_job("completed"))
     refused = edit(api, "dana", price_cents=50_000)
-    assert (refused.status, refused.slug) == (409, "edit-reason-missing")
+    assert refused.status == 409
+    assert refused.slug == "edit-reason-missing"
     got = edit(api, "dana", price_cents=50_000, reason="Half of it was gone already")
-    assert (got.json["price_cents"], got.json["money_changes"][0]["reason"]) == (
-        50_000,
-        "Half of it was gone already",
-    )
+    assert got.json["price_cents"] == 50_000
+    assert got.json["money_changes"][0]["reason"] == "Half of it was gone already"
 
 
 def test_a_payment_without_price_or_amount_is_refused(api: ApiBackend) -> None:
     api.store(a_job("completed", price_cents=None))
     refused = edit(api, "mike", payment={"method": "cash"})
-    assert (refused.status, refused.slug) == (409, "amount-missing")
+    assert refused.status == 409
+    assert refused.slug == "amount-missing"
     got = edit(api, "mike", payment={"method": "cash", "amount_cents": 8_000})
-    assert (got.status, api.job(JOB).price_cents) == (200, 8_000)
+    assert got.status == 200
+    assert api.job(JOB).price_cents == 8_000
     assert api.job(JOB).payments == (Payment(method="cash", amount_cents=8_000),)

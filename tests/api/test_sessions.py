@@ -51,19 +51,21 @@ def test_the_cookie_is_only_for_this_host_over_tls_and_not_for_scripts(api: ApiB
     body = {"account": "dana", "password": "correct horse battery"}
     cookie, _ = api.send("POST", "/api/session", body).cookies
     name, _, rest = cookie.partition("=")
-    assert (name, rest.split("; ")[1:]) == (
-        "__Host-haulway",
-        ["Path=/", "Max-Age=43200", "HttpOnly", "Secure", "SameSite=Strict"],
-    )
+    assert name == "__Host-haulway"
+    assert rest.split("; ")[1:] == [
+        "Path=/",
+        "Max-Age=43200",
+        "HttpOnly",
+        "Secure",
+        "SameSite=Strict",
+    ]
 
 
 def test_signing_out_deletes_the_cookie(api: ApiBackend) -> None:
     got = api.send("DELETE", "/api/session", by="dana")
-    assert (got.status, got.cookies, got.text) == (
-        204,
-        ["__Host-haulway=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict"],
-        "",
-    )
+    assert got.status == 204
+    assert got.cookies == ["__Host-haulway=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict"]
+    assert got.text == ""
 
 
 def test_a_session_lasts_twelve_hours(api: ApiBackend) -> None:
@@ -135,7 +137,8 @@ def test_another_algorithm_under_our_key_is_refused(api: ApiBackend) -> None:
 def test_a_nonsense_token_is_no_session(nonsense: str) -> None:
     api = ApiBackend()
     got = api.send("GET", "/api/session", cookie=nonsense)
-    assert (got.status, got.slug) == (401, "signed-out")
+    assert got.status == 401
+    assert got.slug == "signed-out"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +146,8 @@ def test_a_nonsense_token_is_no_session(nonsense: str) -> None:
 )
 def test_other_cookies_are_no_session(api: ApiBackend, cookies: list[str]) -> None:
     got = api.resolve(an_event("GET", "/api/session") | {"cookies": cookies})
-    assert (got.status, got.slug) == (401, "signed-out")
+    assert got.status == 401
+    assert got.slug == "signed-out"
 
 
 def test_signing_out_ends_every_copy_of_the_cookie(
@@ -232,7 +236,9 @@ def test_without_any_key_the_response_is_unavailable(api: ApiBackend) -> None:
     cookie = signed(claims(api))
     api.keys.down = True
     got = api.send("GET", "/api/session", cookie=cookie)
-    assert (got.status, got.slug, got.headers["retry-after"]) == (503, "unavailable", "1")
+    assert got.status == 503
+    assert got.slug == "unavailable"
+    assert got.headers["retry-after"] == "1"
 
 
 def test_a_generated_secret_is_a_list_of_one_key() -> None:

@@ -47,7 +47,8 @@ def stored(settings: ChangeSettings, business_id: str = "quick") -> Any:
 def test_a_business_is_added_and_listed_beside_another(settings: ChangeSettings) -> None:
     settings.store.create(BusinessRecord(tenant="canary", name="Canary"))
     code, told = said("add", "madrid", "--name", "Portes", "--country", "ES")
-    assert (code, "Portes, Europe/Madrid, EUR" in told) == (0, True)
+    assert code == 0
+    assert "Portes, Europe/Madrid, EUR" in told
     assert "haul --tenant madrid crew add" in told
     listed = json.loads(CliRunner().invoke(business.app, ["list", "--json"], obj=OPTIONS).output)
     assert [(each["tenant"], each["time_zone"]) for each in listed] == [
@@ -67,9 +68,12 @@ def test_settings_are_written_as_people_write_them(settings: ChangeSettings) -> 
         "quiet=22:00-07:00",
         'opening_hours={"sat": [{"start": "09:00", "end": "13:00"}]}',
     )
-    assert (code, "quick is at version 2" in told) == (0, True)
+    assert code == 0
+    assert "quick is at version 2" in told
     now = stored(settings)
-    assert (now.phone, now.lead_minutes, now.quiet.begin.hour) == ("+12065550199", 120, 22)
+    assert now.phone == "+12065550199"
+    assert now.lead_minutes == 120
+    assert now.quiet.begin.hour == 22
     assert now.windows == (
         ClockRange.model_validate({"start": "08:00", "end": "10:00"}),
         ClockRange.model_validate({"start": "10:00", "end": "12:00"}),
@@ -82,7 +86,8 @@ def test_an_empty_value_clears_a_setting(settings: ChangeSettings) -> None:
     said("set", "quick", "website=https://example.com", "service_area=941,942")
     assert stored(settings).service_area == ("941", "942")
     said("set", "quick", "website=", "service_area=")
-    assert (stored(settings).website, stored(settings).service_area) == (None, ())
+    assert stored(settings).website is None
+    assert stored(settings).service_area == ()
 
 
 @pytest.mark.parametrize(
@@ -108,7 +113,9 @@ def test_what_cannot_be_is_refused_and_nothing_is_changed(
 ) -> None:
     before = stored(settings)
     ended, told = said(*words)
-    assert (ended, stored(settings), list(settings.store.names())) == (code, before, ["quick"])
+    assert ended == code
+    assert stored(settings) == before
+    assert list(settings.store.names()) == ["quick"]
     assert why in told
 
 
@@ -117,16 +124,19 @@ def test_a_disabled_business_is_suspended_until_it_is_enabled(settings: ChangeSe
     assert "suspended" in said("list")[1]
     assert said("disable", "quick")[1] == "quick has these settings already."
     said("enable", "quick")
-    assert (stored(settings).suspended, stored(settings).version) == (False, 3)
+    assert not stored(settings).suspended
+    assert stored(settings).version == 3
 
 
 def test_the_settings_and_who_changed_them_are_shown(settings: ChangeSettings) -> None:
     said("set", "quick", "name=Dump It")
     shown = CliRunner().invoke(business.app, ["show", "--json"], obj=OPTIONS).output
-    assert (json.loads(shown)["name"], json.loads(shown)["version"]) == ("Dump It", 2)
+    assert json.loads(shown)["name"] == "Dump It"
+    assert json.loads(shown)["version"] == 2
     output = CliRunner().invoke(business.app, ["show", "quick", "--history", "--json"], obj=OPTIONS)
     latest = json.loads(output.output)[0]
-    assert (latest["by"], datetime.fromisoformat(latest["at"])) == ("haul", NOON)
+    assert latest["by"] == "haul"
+    assert datetime.fromisoformat(latest["at"]) == NOON
     assert latest["changes"] == [{"field": "name", "from": "Quick Dump", "to": "Dump It"}]
 
 
@@ -155,4 +165,6 @@ def test_a_file_that_is_no_logo_is_refused(
     file = tmp_path / "logo.png"
     file.write_bytes(content)
     code, told = said("logo", "quick", str(file))
-    assert (code, why in told, stored(settings).logo) == (2, True, None)
+    assert code == 2
+    assert why in told
+    assert stored(settings).logo is None

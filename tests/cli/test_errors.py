@@ -47,7 +47,8 @@ class EmptyClient:
 
 def test_user_input_in_an_error_is_not_markup() -> None:
     code, text = said(job.app, "show", "[/x][bold]", obj=SimpleNamespace(client=EmptyClient()))
-    assert (code, text.partition(";")[0]) == (4, "haul: no job [/x][bold]")
+    assert code == 4
+    assert text.partition(";")[0] == "haul: no job [/x][bold]"
 
 
 def test_an_unknown_status_is_an_error_and_not_an_empty_list() -> None:
@@ -97,7 +98,8 @@ def test_an_invalid_job_id_is_refused_without_a_request() -> None:
     client = ApiClient("https://haul.example.com", None)  # type: ignore[arg-type]  # a stand-in
     code, text = said(job.app, "show", "nope", obj=SimpleNamespace(client=client))
     expected = "haul: 'nope' is not a job id; job ids look like 261121-7k3m2q"
-    assert (code, text) == (2, expected)
+    assert code == 2
+    assert text == expected
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,8 @@ def test_an_unexpected_error_is_a_sentence_and_a_traceback_in_a_file(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     log = tmp_path / "haulway" / "errors.log"
     code, text = said(job.app, "list", obj=SimpleNamespace(client=Broken()))
-    assert (code, "Traceback" in text) == (1, False)
+    assert code == 1
+    assert "Traceback" not in text
     assert "(ZeroDivisionError: nothing to divide); the details are in" in text
     assert "ZeroDivisionError: nothing to divide" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0

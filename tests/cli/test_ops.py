@@ -80,7 +80,8 @@ def test_the_overview_names_sources_that_could_not_be_read() -> None:
     client = FakeClient()
     client.office.bucket.put("tenants/main/board/jobs.json", b"{")
     code, output = run(client, "watch", "--once")
-    assert (code, "? board: not read (Corrupt)" in output) == (0, True)
+    assert code == 0
+    assert "? board: not read (Corrupt)" in output
     assert "the board: not read" in output
     assert "advance_job" in run(client, "watch", "--json")[1]
 
@@ -90,24 +91,29 @@ def test_no_problem_is_reported_only_if_all_sources_were_read() -> None:
     assert run(client, "stuck") == (0, "✓ No job is overdue or stuck.\n")
     client.office.bucket.put("tenants/main/board/jobs.json", b"{")
     code, output = run(client, "stuck")
-    assert (code, "No job is" in output) == (6, False)
+    assert code == 6
+    assert "No job is" not in output
     assert "there may be more: board: not read (Corrupt)" in output
 
 
 def test_discard_asks_first() -> None:
     client = FakeClient()
     code, output = run(client, "dlq", "discard", "advance_job", "m-1", said="n\n")
-    assert (code, client.discarded) == (2, [])
+    assert code == 2
+    assert client.discarded == []
     assert "Delete 1 dead letter(s) of advance_job for good?" in output
     code, _ = run(client, "dlq", "discard", "advance_job", "m-1", said="y\n")
-    assert (code, client.discarded) == (0, [["m-1"]])
+    assert code == 0
+    assert client.discarded == [["m-1"]]
 
 
 def test_discarding_all_is_repeated_until_no_message_is_left() -> None:
     client = FakeClient()
     client.left = 250
     code, output = run(client, "dlq", "discard", "advance_job", "--all", "--yes", "--json")
-    assert (code, client.discarded, '"done": 300' in output) == (0, [None] * 3, True)
+    assert code == 0
+    assert client.discarded == [None] * 3
+    assert '"done": 300' in output
 
 
 def test_repair_all_reports_how_many_jobs_were_checked_repaired_and_failed() -> None:
@@ -163,7 +169,8 @@ def test_all_jobs_are_repaired_in_batches_and_a_failed_batch_job_by_job(
     assert [len(some["job_ids"]) for some in asked] == [BATCH_SIZE, *[1] * BATCH_SIZE, 2, 1]
     assert [len(batch.done.failed) for batch in singles] == [1, *[0] * (BATCH_SIZE - 1)]
     assert second.done.repaired == {"261121-000025": ["resumed"]}
-    assert (third.checked, third.total) == (1, BATCH_SIZE + 3)
+    assert third.checked == 1
+    assert third.total == BATCH_SIZE + 3
 
 
 class Api:
@@ -202,7 +209,8 @@ def test_through_the_api_jobs_are_repaired_one_by_one() -> None:
 )
 def test_either_ids_or_all_must_be_given(words: tuple[str, ...]) -> None:
     code, output = run(FakeClient(), *words)
-    assert (code, "--all" in output) == (2, True)
+    assert code == 2
+    assert "--all" in output
 
 
 @pytest.mark.parametrize(
@@ -228,4 +236,6 @@ def test_an_error_is_one_sentence_without_a_traceback(
 
     monkeypatch.setattr(client, "overview", failing)
     ended, output = run(client, "stuck")
-    assert (ended, words in output, "Traceback" in output) == (code, True, False)
+    assert ended == code
+    assert words in output
+    assert "Traceback" not in output

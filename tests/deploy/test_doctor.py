@@ -102,11 +102,13 @@ class Stage:
 def test_on_aws_someone_must_receive_alarms(moto: Moto) -> None:
     stage = Stage(moto, Where="aws")
     (no_one,) = alarm_subscribers(stage.patient)
-    assert (no_one.ok, no_one.what) == (False, "no one receives alarms")
+    assert not no_one.ok
+    assert no_one.what == "no one receives alarms"
     assert no_one.do.startswith("haul deploy test --set AlarmEmail=")
     stage.sns.subscribe(TopicArn=stage.topic, Protocol="sms", Endpoint="+15555550123")
     (someone,) = alarm_subscribers(stage.patient)
-    assert (someone.ok, someone.what) == (True, "alarms reach 1 of 1 subscribers")
+    assert someone.ok
+    assert someone.what == "alarms reach 1 of 1 subscribers"
 
 
 def test_a_subscription_that_no_one_confirmed_reaches_no_one(
@@ -123,7 +125,8 @@ def test_a_subscription_that_no_one_confirmed_reaches_no_one(
 
     monkeypatch.setattr(DeployedStage, "client", lambda *about: Waiting())
     (finding,) = alarm_subscribers(stage.patient)
-    assert (finding.ok, finding.what) == (False, "alarms reach 0 of 1 subscribers")
+    assert not finding.ok
+    assert finding.what == "alarms reach 0 of 1 subscribers"
     assert "Subscription Confirmation" in finding.do
 
 
@@ -140,7 +143,9 @@ def test_a_rule_is_compared_with_the_template(moto: Moto) -> None:
         if switch_off:
             stage.events.disable_rule(Name=stage.rule, EventBusName=stage.bus)
         (finding,) = rules(stage.patient)
-        assert (paths, switch_off, finding.ok) == (paths, switch_off, ok)
+        assert paths == paths
+        assert switch_off == switch_off
+        assert finding.ok == ok
         act = "enable-rule" if switch_off else "disable-rule"
         where = f"--name {stage.rule} --event-bus-name {stage.bus}"
         assert ok or finding.do == f"aws events {act} {where}"

@@ -33,7 +33,8 @@ class FakeCloudFront:
         return {"FunctionCode": io.BytesIO(self.stages[Stage].encode())}
 
     def describe_function(self, Name: str, Stage: str) -> Any:  # noqa: N803 - as AWS has it
-        assert (Name, Stage) == (NAME, "DEVELOPMENT")
+        assert Name == NAME
+        assert Stage == "DEVELOPMENT"
         return {"ETag": f"e{self.etag}", "FunctionSummary": {"FunctionConfig": {"Runtime": "js"}}}
 
     def update_function(self, FunctionCode: bytes, **asked: Any) -> Any:  # noqa: N803 - as AWS has it

@@ -99,7 +99,9 @@ def test_everything_of_a_business_is_erased_and_nothing_of_another(stage: Stage)
     stage.change("quick", {"suspended": True}, "olive", NOON)
     erased = erase_business(stage.client, stage.outputs, "quick")
     # Of people, keys, and slots one each; of the index its weeks, and the count of the erased job.
-    assert (erased.jobs, erased.unreadable, erased.items) == (1, 0, 5)
+    assert erased.jobs == 1
+    assert erased.unreadable == 0
+    assert erased.items == 5
     left = stage.stored()
     assert [key for key in left if "quick" in key or NUMBER in key] == ["erased/quick.json"]
     assert {key for key in before if "other" in key} <= left

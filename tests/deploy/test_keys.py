@@ -190,7 +190,8 @@ def test_every_action_and_every_key_that_is_permitted_is_asked_for(function: str
             for action, pattern in product(actions, keys)
             if any(fits(touch, (action, pattern)) for touch in table.touched)
         }
-        assert ({action for action, _ in used}, {keys for _, keys in used}) == (actions, keys)
+        assert {action for action, _ in used} == actions
+        assert {keys for _, keys in used} == keys
 
 
 def fits(touch: Touch, permission: Touch) -> bool:

@@ -259,8 +259,10 @@ def test_a_deployment_that_lost_its_lock_stops_without_going_back(target: Target
     with pytest.raises(LockLost, match="eve@elsewhere"):
         first.release(RELEASE)
     record = artifacts.record("staging")
-    assert (record.current, record.pending) == ("before", "eve's")
-    assert (first.brought, second.holder()) == ((RELEASE.name,), "eve")
+    assert record.current == "before"
+    assert record.pending == "eve's"
+    assert first.brought == (RELEASE.name,)
+    assert second.holder() == "eve"
 
 
 def test_the_current_release_is_not_recorded_without_the_lock(target: Target) -> None:

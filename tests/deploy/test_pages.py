@@ -113,7 +113,8 @@ def test_what_has_a_hash_is_kept_for_a_year_and_what_has_none_is_asked_for() -> 
 
 def test_a_service_worker_keeps_its_address_and_is_asked_for_every_time() -> None:
     (worker,) = [page for page in pages() if page.key.startswith("crew/sw.")]
-    assert (worker.key, worker.caching) == ("crew/sw.js", "public, max-age=0, s-maxage=31536000")
+    assert worker.key == "crew/sw.js"
+    assert worker.caching == "public, max-age=0, s-maxage=31536000"
 
 
 class FakeS3:

@@ -96,7 +96,8 @@ def test_a_plan_deletes_nothing(status: str) -> None:
     rollout = Rollout(target, target.stack, lambda _: None, lambda _: None)
     with pytest.raises(StackFailed, match=f"failed .{status}.; a deployment deletes"):
         rollout.plan(a_template(), URL)
-    assert (cloudformation.asked, cloudformation.status) == ([], status)
+    assert cloudformation.asked == []
+    assert cloudformation.status == status
 
 
 def aliases_before(template: dict[str, Any], name: str) -> int:

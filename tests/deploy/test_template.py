@@ -95,7 +95,8 @@ def test_one_batch_that_fails_by_what_no_one_foresaw_is_enough_to_go_back() -> N
     """It comes again only after the queue's visibility timeout, so no minute has three of them."""
     alarms = of_type(translated(), "AWS::CloudWatch::Alarm")
     for name in ("CreateJobErrors", "AdvanceJobErrors"):
-        assert (alarms[name]["Threshold"], alarms[name]["Period"]) == (1, 60)
+        assert alarms[name]["Threshold"] == 1
+        assert alarms[name]["Period"] == 60
 
 
 def test_no_one_writes_into_a_bucket_before_the_stack_is_nearly_there() -> None:

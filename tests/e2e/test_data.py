@@ -91,11 +91,13 @@ def test_photos_go_with_their_job_and_a_stop_outlives_its_sender(
     assert (tmp_path / "jobs.jsonl.photos" / f"{photo_id}.jpg").read_bytes() == b"a picture"
 
     erased = json.loads(haul(stack, "erase", "--customer", phone, "--yes", "--json").stdout)
-    assert (erased["jobs"], erased["opt_outs_kept"]) == (1, 1)
+    assert erased["jobs"] == 1
+    assert erased["opt_outs_kept"] == 1
     assert picture(stack, photo_id) is None
     left = phone_record(numbers, "main", phone)
     assert left.stopped
-    assert (left.jobs, left.questions) == ((), ())
+    assert left.jobs == ()
+    assert left.questions == ()
     again = haul(stack, "erase", "--customer", phone, "--yes", "--json")
     assert json.loads(again.stdout) == {"jobs": 0, "objects": 0, "opt_outs_kept": 1}
 

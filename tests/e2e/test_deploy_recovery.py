@@ -93,7 +93,8 @@ def test_deployments_killed_at_the_riskiest_steps_are_finished_by_the_next(
     built = built_from(folders[0])
     until_free(lambda: deployment(staging.engine, "staging").deploy(built))
     record = deployment(staging.engine, "staging").artifacts.record("staging")
-    assert (record.current, record.pending) == (built.release.name, None)
+    assert record.current == built.release.name
+    assert record.pending is None
 
 
 def test_a_killed_first_deployment_is_finished_by_the_next(
@@ -133,7 +134,8 @@ def test_dry_run_and_rollback(staging: Staging, tmp_path: Path) -> None:
     assert f"Release {before.current} →" in shown.stdout
     assert "index.html" in shown.stdout
     assert back.returncode == 0, back.stderr
-    assert (after.current, after.previous) == (before.previous[0], before.previous[1:])
+    assert after.current == before.previous[0]
+    assert after.previous == before.previous[1:]
 
 
 def haul_at(staging: Staging, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -57,7 +57,8 @@ def a_round(stack: Laptop) -> dict[str, Any]:
 def ask_as_scheduled(stack: Laptop) -> None:
     """What the schedule puts into the watchdog's queue every minute."""
     schedule = stack.client("scheduler").get_schedule(Name=f"haulway-{STAGE}-watch")
-    assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(1 minute)")
+    assert schedule["State"] == "ENABLED"
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
     queue = stack.client("sqs").get_queue_url(QueueName=_name_of(schedule["Target"]["Arn"]))
     stack.client("sqs").send_message(
         QueueUrl=queue["QueueUrl"], MessageBody=schedule["Target"]["Input"]
@@ -177,7 +178,8 @@ def test_a_signal_that_was_dropped(stack: Laptop) -> None:
     rewrite(stack, job_id, timedelta(minutes=1))
     a_round(stack)
     job = until(lambda: job_of(stack, job_id), lambda job: job.execution.seq == 1)
-    assert (repairs_of(stack, job_id)[0], job.execution.generation) == ("resumed", 0)
+    assert repairs_of(stack, job_id)[0] == "resumed"
+    assert job.execution.generation == 0
     tells(stack, job_id, f"{REPAIRED}: resumed", "execution 0 waits in Ready for pickup")
 
 
@@ -199,7 +201,8 @@ def test_an_event_about_a_job_that_no_one_can_read(stack: Laptop) -> None:
         return [each for each in found if each.get("job_id") == job_id]
 
     [letter] = until(letters, bool)
-    assert (letter["reason"], letter["event_id"]) == ("Permanent", "poison-2")
+    assert letter["reason"] == "Permanent"
+    assert letter["event_id"] == "poison-2"
     tells(stack, job_id, "Pending pickup, rev 1")
     goes_on(stack, job_id)
 

@@ -147,7 +147,8 @@ def test_nothing_below_an_unknown_folder_reaches_the_origin(engine: str, tmp_pat
 def test_an_unknown_address_gets_a_page_in_english_and_spanish(engine: str, tmp_path: Path) -> None:
     uris = ["/pricing", "/crew/today", "/book/quick/more", "/nope.html", "/caf%C3%A9", "/.env"]
     for outcome in run(engine, list(map(an_event, uris)), tmp_path):
-        assert (outcome["statusCode"], outcome["statusDescription"]) == (404, "Not Found")
+        assert outcome["statusCode"] == 404
+        assert outcome["statusDescription"] == "Not Found"
         assert outcome["headers"]["content-type"]["value"] == "text/html; charset=utf-8"
         assert outcome["headers"]["referrer-policy"]["value"] == "no-referrer"
         assert "default-src 'none'" in outcome["headers"]["content-security-policy"]["value"]

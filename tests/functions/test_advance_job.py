@@ -46,7 +46,8 @@ def test_a_move_is_committed_and_its_execution_resumed() -> None:
     setup = AdvanceJobSetup(waited_for(a_job()))
     verdict = setup.ask("confirm")
     assert isinstance(verdict, Committed)
-    assert (setup.job, setup.job.status) == (verdict.job, "ready_for_pickup")
+    assert setup.job == verdict.job
+    assert setup.job.status == "ready_for_pickup"
     assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to="ready_for_pickup"))]
     assert setup.bus.facts == []
 
@@ -82,7 +83,8 @@ def test_the_index_is_written_first_then_the_job_and_the_task_token_is_sent_last
 def test_a_move_is_committed_even_if_no_execution_waits_for_it_yet() -> None:
     setup = AdvanceJobSetup(a_job())
     assert isinstance(setup.ask("confirm"), Committed)
-    assert (setup.job.status, setup.executions.resumed) == ("ready_for_pickup", [])
+    assert setup.job.status == "ready_for_pickup"
+    assert setup.executions.resumed == []
 
 
 def test_an_execution_that_is_behind_gets_the_next_entry_not_the_last() -> None:
@@ -130,14 +132,16 @@ def test_a_refused_move_is_on_the_record_and_announced() -> None:
     assert isinstance(verdict, Refused)
     assert setup.job.refused == (verdict.refusal,)
     assert setup.bus.facts == [refused_fact(setup.job, verdict.refusal)]
-    assert (setup.job.status, setup.executions.resumed) == ("completed", [])
+    assert setup.job.status == "completed"
+    assert setup.executions.resumed == []
 
 
 def test_an_early_move_is_kept_and_not_announced() -> None:
     setup = AdvanceJobSetup(waited_for(a_job()))
     assert isinstance(setup.ask("start"), EarlyMoveKept)
     assert [early.event_id for early in setup.job.early] == ["start-1"]
-    assert (setup.bus.facts, setup.executions.resumed) == ([], [])
+    assert setup.bus.facts == []
+    assert setup.executions.resumed == []
 
 
 def test_early_moves_that_a_move_makes_impossible_are_announced_with_it() -> None:
@@ -145,7 +149,8 @@ def test_early_moves_that_a_move_makes_impossible_are_announced_with_it() -> Non
     setup.ask("start")
     setup.ask("cancel", reason="Moved away")
     told = [(fact.event_id, fact.why) for fact in setup.bus.announced(JobMoveRefused)]
-    assert (told, setup.job.status) == ([("start-1", "illegal_move")], "cancelled")
+    assert told == [("start-1", "illegal_move")]
+    assert setup.job.status == "cancelled"
 
 
 def test_early_moves_that_are_now_possible_are_made_with_it() -> None:
@@ -184,7 +189,8 @@ def test_a_copy_of_a_settled_move_resumes_nothing() -> None:
 def test_a_reopened_job_is_followed_by_the_next_generation() -> None:
     setup = AdvanceJobSetup(waited_for(a_job("completed")))
     setup.ask("reopen", reason="Forgot the sofa")
-    assert (setup.job.status, setup.job.execution.generation) == ("in_progress", 1)
+    assert setup.job.status == "in_progress"
+    assert setup.job.execution.generation == 1
     assert list(setup.executions.started) == ["main-261121-7k3m2q-g1"]
     assert list(setup.jobs.open_jobs("main")) == ["261121-7k3m2q"]
 

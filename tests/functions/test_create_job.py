@@ -124,7 +124,8 @@ def test_a_copy_of_a_booking_changes_nothing() -> None:
     first = setup.book()
     before = dict(setup.bucket.objects)
     assert setup.book() == first.with_(duplicate=True)
-    assert (setup.bucket.objects, len(setup.executions.started)) == (before, 1)
+    assert setup.bucket.objects == before
+    assert len(setup.executions.started) == 1
 
 
 @pytest.mark.parametrize("days", [-1, 1])
@@ -182,7 +183,8 @@ def test_what_cannot_be_booked_leaves_no_trace(
     setup = CreateJobSetup()
     with pytest.raises(error):
         setup.book(a_booking(**values))
-    assert (setup.stored(), setup.executions.started) == ([], {})
+    assert setup.stored() == []
+    assert setup.executions.started == {}
 
 
 @pytest.mark.parametrize("fault", ["before", "after", "dup", "crash"])
@@ -214,7 +216,8 @@ def test_a_booking_that_cannot_be_stored_is_to_be_retried() -> None:
     setup = CreateJobSetup(Faults({"PutObject": [None, *never]}))
     with pytest.raises(Unavailable):
         setup.book()
-    assert (setup.stored(), setup.executions.started) == ([f"tenants/main/open/{JOB_ID}"], {})
+    assert setup.stored() == [f"tenants/main/open/{JOB_ID}"]
+    assert setup.executions.started == {}
 
 
 def test_a_copy_of_an_ended_jobs_booking_starts_nothing() -> None:
@@ -261,7 +264,8 @@ def test_a_copy_is_answered_when_its_window_has_passed() -> None:
     first = setup.book(booking)
     later = booking.model_copy(update={"occurred_at": NOON + timedelta(hours=6)})
     again = setup.create(later, NOON + timedelta(hours=6))
-    assert (again.job_id, again.duplicate) == (first.job_id, True)
+    assert again.job_id == first.job_id
+    assert again.duplicate
 
 
 def test_an_event_id_that_has_booked_another_job_is_refused() -> None:
@@ -290,7 +294,8 @@ def test_a_job_takes_as_long_as_its_expected_load_does() -> None:
     setup.create = replace(setup.create, tenants=FakeTenants(Bucket(), usual))
     setup.book(a_booking(estimate={"load_size": "full"}))
     setup.book(a_booking(event_id="b-2", job_id="261121-000002", estimate={"load_size": "half"}))
-    assert (setup.job().duration_minutes, setup.job("261121-000002").duration_minutes) == (180, 60)
+    assert setup.job().duration_minutes == 180
+    assert setup.job("261121-000002").duration_minutes == 60
 
 
 def test_a_booking_without_a_duration_has_the_digest_that_it_had_before_durations() -> None:

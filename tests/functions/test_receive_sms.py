@@ -77,7 +77,9 @@ def test_yes_makes_the_move_that_the_text_asked_for() -> None:
     phone.says("Yes, it's ready")
     (request,) = phone.requests.asked
     assert isinstance(request, JobMoveRequested)
-    assert (request.actor.kind, request.move, request.expected_rev) == ("customer", "confirm", 1)
+    assert request.actor.kind == "customer"
+    assert request.move == "confirm"
+    assert request.expected_rev == 1
     verdict = judge(job, request, load_flow("haul"), NOON)
     assert isinstance(verdict, Committed)
     assert verdict.job.status == "ready_for_pickup"
@@ -236,7 +238,9 @@ def test_a_text_from_a_short_code_is_counted_and_changes_nothing(sender: str, bo
     phone, _ = asked()
     before = dict(phone.bucket.objects)
     phone.says(body, originationNumber=sender)
-    assert (phone.bucket.objects, phone.requests.asked, len(phone.texts.sent)) == (before, [], 1)
+    assert phone.bucket.objects == before
+    assert phone.requests.asked == []
+    assert len(phone.texts.sent) == 1
     assert phone.metrics.counted["TextsReceived"] == 1
 
 
@@ -292,7 +296,8 @@ def test_stop_is_stored_confirmed_once_shown_on_the_board_and_obeyed(word: str) 
     edits = {request.event_id: request for request in phone.requests.asked}
     (edit,) = edits.values()
     assert isinstance(edit, JobEditRequested)
-    assert (edit.job_id, edit.changes.texts_stopped) == (job.job_id, True)
+    assert edit.job_id == job.job_id
+    assert edit.changes.texts_stopped
     dropped = phone.text(phone.store(moved(job, "confirm")))
     assert dropped
     assert dropped.why == "opted_out"
@@ -351,10 +356,8 @@ def test_a_text_without_a_keyword_becomes_a_note() -> None:
     phone.says("gate code is 1234")
     (edit,) = phone.requests.asked
     assert isinstance(edit, JobEditRequested)
-    assert (edit.job_id, edit.changes.note) == (
-        job.job_id,
-        "Text from the customer: gate code is 1234",
-    )
+    assert edit.job_id == job.job_id
+    assert edit.changes.note == "Text from the customer: gate code is 1234"
 
 
 @pytest.mark.parametrize(
@@ -428,7 +431,8 @@ def test_a_reply_to_a_shared_number_reaches_the_business_that_texted() -> None:
     phone.says("YES")
     (request,) = phone.requests.asked
     assert isinstance(request, JobMoveRequested)
-    assert (request.tenant, request.move) == ("other", "confirm")
+    assert request.tenant == "other"
+    assert request.move == "confirm"
     phone.says("HELP", message_id="in-2")
     assert phone.texts.sent[-1][1].startswith("Other:")
 
@@ -465,7 +469,8 @@ def test_a_yes_to_a_shared_number_and_its_copy_are_for_the_business_that_asked()
     phone = sharing_phone()
     phone.says("YES")
     phone.says("YES")
-    assert (who_acts(phone), len({each.event_id for each in phone.requests.asked})) == ({"main"}, 1)
+    assert who_acts(phone) == {"main"}
+    assert len({each.event_id for each in phone.requests.asked}) == 1
     phone.says("YES", message_id="in-2")
     assert who_acts(phone) == {"main", "other"}, "no one asks any more: a note for the last one"
 
@@ -500,7 +505,9 @@ def test_every_text_is_a_message_once_and_what_is_no_command_is_to_be_read() -> 
     listed = phone.conversations.read_list("main")
     assert listed
     (entry,) = listed.value.conversations
-    assert (entry.unread, entry.job_id, entry.phone_end) == (3, job.job_id, PHONE[-4:])
+    assert entry.unread == 3
+    assert entry.job_id == job.job_id
+    assert entry.phone_end == PHONE[-4:]
 
 
 def test_a_text_from_a_number_without_a_job_is_a_message_too() -> None:

@@ -161,7 +161,8 @@ def ended(generation: int = 0, status: str = "ABORTED") -> ExecutionEnded:
 def test_a_job_that_waits_properly_is_left_alone_without_asking_step_functions() -> None:
     setup = WatchdogSetup(waited_for(a_job()))
     assert setup.round(MUCH_LATER) == {}
-    assert (setup.faults.calls("DescribeExecution"), setup.faults.calls("PutObject")) == (0, 0)
+    assert setup.faults.calls("DescribeExecution") == 0
+    assert setup.faults.calls("PutObject") == 0
 
 
 def test_an_execution_that_was_not_resumed_is_resumed_after_a_while() -> None:
@@ -187,7 +188,8 @@ def test_an_execution_that_does_not_move_is_replaced_if_it_has_ended() -> None:
     setup = WatchdogSetup(left_behind(a_job("ready_for_pickup")), running=False)
     assert setup.round(MUCH_LATER) == {JOB_ID: ["replaced"]}
     assert setup.job().execution == Execution(generation=1, seq=0, since=MUCH_LATER)
-    assert (setup.job().wait, setup.executions.running) == (None, {f"main-{JOB_ID}-g1"})
+    assert setup.job().wait is None
+    assert setup.executions.running == {f"main-{JOB_ID}-g1"}
 
 
 def test_an_execution_that_does_not_move_is_kept_while_it_runs() -> None:
@@ -233,7 +235,8 @@ def test_a_late_watchdog_leaves_the_wait_of_the_new_execution_alone() -> None:
             return False
 
     replace(setup.watch, executions=Meanwhile()).round(MUCH_LATER)
-    assert (setup.job().wait, setup.job().execution.generation) == (successor, 1)
+    assert setup.job().wait == successor
+    assert setup.job().execution.generation == 1
 
 
 def test_a_new_execution_whose_start_was_lost_is_started_by_the_next_round() -> None:
@@ -345,7 +348,8 @@ def test_a_board_that_has_lost_many_cards_gets_them_back_at_once() -> None:
     good = setup.bucket.objects[board_key("main")]
     setup.boards.overwrite("main", Board())
     found = setup.watch.round(LATER)
-    assert (found.boards, found.repaired) == (["main"], {})
+    assert found.boards == ["main"]
+    assert found.repaired == {}
     assert setup.bucket.objects[board_key("main")] == good
 
 
@@ -365,7 +369,8 @@ def test_an_early_move_is_refused_and_announced_after_its_deadline(lost: str | N
     setup.set_faults(Faults({lost: ["after"]} if lost else {}))
     assert setup.round(NOON + minutes(15)) == {JOB_ID: ["refused late"]}
     told = [f.event_id for f in setup.bus.announced(JobMoveRefused)]
-    assert (told, setup.job().early) == (["start-1"], ())
+    assert told == ["start-1"]
+    assert setup.job().early == ()
     assert [refusal.why for refusal in setup.job().refused] == ["kept_too_long"]
 
 
@@ -380,14 +385,18 @@ def completed(job: Job | None = None) -> Job:
 def test_an_ended_job_leaves_the_index_when_nothing_is_left_to_repair() -> None:
     setup = WatchdogSetup(completed())
     setup.bucket.objects[board_key("main")] = Board().to_bytes()
-    assert (setup.round(LATER), setup.open()) == ({JOB_ID: ["card written"]}, [JOB_ID])
-    assert (setup.round(NOON + MESSAGES / 2), setup.open()) == ({}, [JOB_ID])
-    assert (setup.round(NOON + MESSAGES), setup.open()) == ({}, [])
+    assert setup.round(LATER) == {JOB_ID: ["card written"]}
+    assert setup.open() == [JOB_ID]
+    assert setup.round(NOON + MESSAGES / 2) == {}
+    assert setup.open() == [JOB_ID]
+    assert setup.round(NOON + MESSAGES) == {}
+    assert setup.open() == []
 
 
 def test_an_ended_job_that_is_no_longer_shown_leaves_the_index() -> None:
     setup = WatchdogSetup(completed())
-    assert (setup.round(NOON + minutes(60 * 49)), setup.open()) == ({}, [])
+    assert setup.round(NOON + minutes(60 * 49)) == {}
+    assert setup.open() == []
 
 
 def test_an_ended_job_that_is_not_settled_stays_in_the_index() -> None:
@@ -408,7 +417,8 @@ def test_a_job_that_is_reopened_at_that_moment_stays_in_the_index() -> None:
             super().mark_ended(tenant, job_id)
 
     replace(setup.watch, jobs=Meanwhile(setup.bucket)).round(NOON + MESSAGES)
-    assert (setup.open(), setup.job().status) == ([JOB_ID], "in_progress")
+    assert setup.open() == [JOB_ID]
+    assert setup.job().status == "in_progress"
 
 
 # -- errors in one job
@@ -432,8 +442,10 @@ def test_an_error_in_one_job_is_reported_and_does_not_stop_the_round() -> None:
 def test_an_index_entry_whose_job_was_never_stored_is_removed_after_a_day() -> None:
     setup = WatchdogSetup()
     setup.jobs.mark_open("main", "261121-000009")
-    assert (setup.round(NOON + minutes(24 * 60)), setup.open()) == ({}, ["261121-000009"])
-    assert (setup.round(NOON + minutes(24 * 60 + 1)), setup.open()) == ({}, [])
+    assert setup.round(NOON + minutes(24 * 60)) == {}
+    assert setup.open() == ["261121-000009"]
+    assert setup.round(NOON + minutes(24 * 60 + 1)) == {}
+    assert setup.open() == []
 
 
 # -- what is recorded and announced
@@ -525,7 +537,8 @@ def test_an_execution_is_resumed_when_its_job_has_missed_the_window() -> None:
     assert setup.executions.resumed == []
     assert setup.round(MISSED) == {}
     assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to=LATE))]
-    assert (setup.bus.facts, setup.job()) == ([], expected())
+    assert setup.bus.facts == []
+    assert setup.job() == expected()
 
 
 def test_an_execution_that_has_ended_by_then_is_replaced_and_the_new_one_resumed() -> None:
@@ -579,9 +592,11 @@ def test_an_unreadable_object_is_left_as_it_is_and_reported_once() -> None:
     setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
     for number in range(3):
         assert setup.round(LATER + minutes(number)) == {}
-    assert (setup.bucket.objects[job_key("main", JOB_ID)], setup.open()) == (b"{", [JOB_ID])
+    assert setup.bucket.objects[job_key("main", JOB_ID)] == b"{"
+    assert setup.open() == [JOB_ID]
     told = JobStuck(tenant="main", job_id=JOB_ID, why="corrupt", recorded_at=LATER)
-    assert (setup.bus.facts, setup.metrics.counted["JobsStuck"]) == ([told], 1)
+    assert setup.bus.facts == [told]
+    assert setup.metrics.counted["JobsStuck"] == 1
     assert [(stuck.job_id, stuck.since) for stuck in setup.stuck.all("main")] == [(JOB_ID, LATER)]
 
 
@@ -590,9 +605,11 @@ def test_a_report_that_was_interrupted_is_sent_again() -> None:
     setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
     setup.set_faults(Faults({"PutObject": ["before"]}))
     setup.round(LATER)
-    assert (len(setup.bus.facts), setup.stuck.all("main")) == (1, [])
+    assert len(setup.bus.facts) == 1
+    assert setup.stuck.all("main") == []
     setup.round(LATER + minutes(1))
-    assert (len(setup.bus.facts), len(setup.stuck.all("main"))) == (2, 1)
+    assert len(setup.bus.facts) == 2
+    assert len(setup.stuck.all("main")) == 1
 
 
 def test_once_the_object_is_repaired_the_job_is_no_longer_stuck() -> None:
@@ -601,7 +618,8 @@ def test_once_the_object_is_repaired_the_job_is_no_longer_stuck() -> None:
     setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
     setup.round(LATER)
     setup.bucket.objects[job_key("main", JOB_ID)] = good
-    assert (setup.round(MUCH_LATER), setup.stuck.all("main")) == ({}, [])
+    assert setup.round(MUCH_LATER) == {}
+    assert setup.stuck.all("main") == []
 
 
 FROM_LATER = {"unknown status": {"status": "loading"}, "unknown flow": {"flow": "piano"}}
@@ -619,7 +637,8 @@ def test_a_job_from_a_rolled_back_version_is_reported_once_and_stops_no_other(
         assert setup.round(LATER + minutes(number)) == {"261121-zzzzzz": ["resumed"]}
     told = JobStuck(tenant="main", job_id=JOB_ID, why="unknown_status", recorded_at=LATER)
     assert setup.bus.announced(JobStuck) == [told]
-    assert (setup.metrics.counted["JobsStuck"], len(setup.stuck.all("main"))) == (1, 1)
+    assert setup.metrics.counted["JobsStuck"] == 1
+    assert len(setup.stuck.all("main")) == 1
 
 
 def test_a_board_is_rebuilt_without_the_job_whose_status_this_version_does_not_have() -> None:
@@ -654,7 +673,8 @@ def test_an_erased_job_is_no_longer_stuck() -> None:
     setup.bucket.objects[job_key("main", JOB_ID)] = b"{"
     setup.round(LATER)
     setup.bucket.delete(job_key("main", JOB_ID))
-    assert (setup.round(MUCH_LATER), setup.stuck.all("main")) == ({}, [])
+    assert setup.round(MUCH_LATER) == {}
+    assert setup.stuck.all("main") == []
 
 
 def generations_of_a_doomed_job(setup: WatchdogSetup, rounds: int) -> list[int]:
@@ -681,7 +701,8 @@ def test_a_job_that_works_again_is_no_longer_stuck() -> None:
     stored = setup.jobs.read("main", JOB_ID)
     setup.jobs.replace(waited_for(stored.value, generation=TRIES), stored.etag)
     setup.executions.running.add(f"main-{JOB_ID}-g{TRIES}")
-    assert (setup.round(NOON + minutes(70)), setup.stuck.all("main")) == ({}, [])
+    assert setup.round(NOON + minutes(70)) == {}
+    assert setup.stuck.all("main") == []
 
 
 def test_a_job_stays_stuck_while_only_an_older_generation_waits() -> None:
@@ -751,7 +772,8 @@ def test_a_text_without_an_outcome_is_given_up_with_an_alarm() -> None:
     assert setup.round(NOON + MESSAGES) == {JOB_ID: ["text given up"]}
     assert setup.round(NOON + MESSAGES + minutes(1)) == {}
     [delivery] = FakeDeliveries(setup.bucket).about("main", JOB_ID)
-    assert (delivery.state, delivery.why) == ("unknown", "claim_expired")
+    assert delivery.state == "unknown"
+    assert delivery.why == "claim_expired"
     assert setup.metrics.counted["SmsOutcomeUnknown"] == 1
 
 
@@ -773,13 +795,16 @@ def test_a_webhook_without_an_outcome_is_sent_again_with_the_same_id() -> None:
     assert setup.round(NOON + MESSAGES) == {JOB_ID: ["webhook sent again"]}
     [(body, delay_s)] = setup.slow.taken()
     due = WebhookAttempt.model_validate(json.loads(body)["detail"])
-    assert (due.name, due.attempt, delay_s) == (claim.name, 1, 0)
+    assert due.name == claim.name
+    assert due.attempt == 1
+    assert delay_s == 0
 
 
 def test_completed_deliveries_are_left_alone_also_those_of_an_ended_job() -> None:
     setup = WatchdogSetup(completed())
     keep(setup, a_claim("sms").end("sent", NOON))
-    assert (setup.round(NOON + MESSAGES), setup.open()) == ({}, [])
+    assert setup.round(NOON + MESSAGES) == {}
+    assert setup.open() == []
 
 
 def test_an_ended_job_stays_in_the_index_until_its_messages_are_sent() -> None:
@@ -792,9 +817,11 @@ def test_an_ended_job_stays_in_the_index_until_its_messages_are_checked() -> Non
     """Timeline: round at minute 11 · none at 12 and 13, during a deployment · round at 14."""
     setup = WatchdogSetup(completed())
     keep(setup, a_claim("sms"))
-    assert (setup.round(NOON + minutes(11)), setup.open()) == ({}, [JOB_ID])
+    assert setup.round(NOON + minutes(11)) == {}
+    assert setup.open() == [JOB_ID]
     assert setup.round(NOON + minutes(14)) == {JOB_ID: ["text given up"]}
-    assert (setup.round(NOON + minutes(15)), setup.open()) == ({}, [])
+    assert setup.round(NOON + minutes(15)) == {}
+    assert setup.open() == []
 
 
 # -- dead letters
@@ -812,7 +839,8 @@ def test_dead_letters_are_reported_regularly() -> None:
 def test_without_dead_letters_nothing_is_reported() -> None:
     setup = WatchdogSetup()
     setup.dead_letters = {"advance-job": 0}
-    assert (setup.watch.round(LATER), setup.metrics.measured) == (RoundReport(), {})
+    assert setup.watch.round(LATER) == RoundReport()
+    assert setup.metrics.measured == {}
 
 
 # -- what a round costs
@@ -823,7 +851,8 @@ def test_a_round_over_many_healthy_jobs_reads_few_of_them_and_writes_nothing() -
     setup = WatchdogSetup(*jobs)
     now = NOON + minutes(31)
     found = setup.watch.round(now)
-    assert (found.repaired, found.looked_at < 100) == ({}, True)
+    assert found.repaired == {}
+    assert found.looked_at < 100
     calls = Counter(operation for operation, _ in setup.faults.log)
     assert calls == {"ListObjectsV2": 4, "GetObject": 1 + 2 * found.looked_at}
 

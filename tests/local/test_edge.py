@@ -341,7 +341,8 @@ def test_head_is_answered_from_the_copy_without_a_body() -> None:
     async def scenario(s: EdgeUnderTest) -> None:
         s.origin.put(VIEW, b"rev 1", cache_control="s-maxage=60")
         first = await s.viewer.head(VIEW)
-        assert (first.content, first.headers["content-length"]) == (b"", "5")
+        assert first.content == b""
+        assert first.headers["content-length"] == "5"
         assert seen(await s.get(VIEW)) == (200, b"rev 1", "Hit")
 
     run_on_edge(scenario)

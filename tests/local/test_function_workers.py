@@ -166,8 +166,11 @@ def test_a_worker_ends_when_it_is_stopped_or_its_input_ends(world: World) -> Non
     stopped, ended, running = (world.worker() for _ in range(3))
     stopped.terminate()
     ended.stdin.close()
-    assert (stopped.wait(10), ended.wait(10)) == (0, 0)
-    assert (stopped.poll(), ended.poll(), running.poll()) == (0, 0, None)
+    assert stopped.wait(10) == 0
+    assert ended.wait(10) == 0
+    assert stopped.poll() == 0
+    assert ended.poll() == 0
+    assert running.poll() is None
     with pytest.raises(subprocess.TimeoutExpired):
         running.wait(0.01)
     stopped.terminate()  # and nothing happens to a process that may have its number now

@@ -250,7 +250,8 @@ def test_work_without_signal_survives_a_closed_browser_and_arrives_once_in_order
         assert made[0].occurred_at < photo.taken_at < made[1].occurred_at
         assert 1_000 < len(stub.stub.phones.uploads[photo.photo_id]) < len(picture)
         (refusal,) = stub.data.jobs[other.job_id].refused
-        assert (refusal.move, refusal.why) == ("start", "illegal_move")
+        assert refusal.move == "start"
+        assert refusal.why == "illegal_move"
 
 
 def test_notes_load_and_a_new_arrival_time(browser: Browser, stub: StubServer) -> None:
@@ -454,7 +455,9 @@ def test_the_location_is_shared_only_while_a_job_is_under_way(
         expect(page.get_by_test_id("share-state")).to_contain_text("On. The customer")
         waiting(page, 0)
     ((job_id, where),) = stub.stub.phones.places
-    assert (job_id, where.latitude, where.longitude) == (job.job_id, 43.66, -70.25)
+    assert job_id == job.job_id
+    assert where.latitude == 43.66
+    assert where.longitude == -70.25
 
 
 def test_switching_sharing_off_removes_the_location(browser: Browser, stub: StubServer) -> None:

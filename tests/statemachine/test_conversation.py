@@ -51,7 +51,9 @@ def test_the_oldest_messages_move_to_a_page_and_keep_their_numbers() -> None:
     assert more.overflow
     assert [each.seq for each in more.overflow.messages] == list(range(1, PAGE + 1))
     kept = more.without_overflow()
-    assert (kept.messages[0].seq, kept.seq, len(kept.messages)) == (101, 201, KEPT + 1)
+    assert kept.messages[0].seq == 101
+    assert kept.seq == 201
+    assert len(kept.messages) == KEPT + 1
     assert kept.added(said(150)) is kept
 
 

@@ -41,7 +41,8 @@ def test_a_photo_raises_the_rev_and_is_recorded_as_an_edit() -> None:
     job = a_job("in_progress")
     photo = a_photo(job)
     after = with_photo(job, photo)
-    assert (after.photos, after.rev) == ((photo,), job.rev + 1)
+    assert after.photos == (photo,)
+    assert after.rev == job.rev + 1
     assert after.edits[-1] == Edit(
         event_id="photo-1", actor=CREW, fields=("photos",), recorded_at=NOON
     )

@@ -43,14 +43,17 @@ def test_in_every_status_the_window_is_given_asked_for_or_refused(
             continue
         after = rescheduled(job, by_dispatcher=by_dispatcher)
         asks = by_dispatcher or status.aside is not None
-        assert (after.schedule, is_request(after)) == (Schedule.model_validate(WANTED), asks)
+        assert after.schedule == Schedule.model_validate(WANTED)
+        assert is_request(after) == asks
         assert after.status == (first.name if asks else status.name)
 
 
 def test_page_card_and_record_say_that_it_is_asked_for() -> None:
     after, flow = rescheduled(a_planned_job()), load_flow("haul")
     view, card = view_of(after, flow), card_of(after, flow)
-    assert (view.requested, card.requested, card.status) == (True, True, "pending_pickup")
+    assert view.requested
+    assert card.requested
+    assert card.status == "pending_pickup"
     assert view.steps[0].label.en == "Requested"
     assert [choice.move for choice in view.choices] == ["cancel"]
     assert customer_act_of(after) == "asked_again"
@@ -66,9 +69,12 @@ def test_the_way_back_is_the_flows_own_move_in_the_same_write() -> None:
     assert (entry.move, entry.origin, entry.to) == (
         "unconfirm", "ready_for_pickup", "pending_pickup",
     )  # fmt: skip
-    assert (entry.actor, entry.reason) == (CUSTOMER, "The customer asked for another time")
+    assert entry.actor == CUSTOMER
+    assert entry.reason == "The customer asked for another time"
     assert entry.event_id not in {"r-1", *(each.event_id for each in job.ledger)}
-    assert (after.version, after.rev, after.seq) == (job.version + 2, entry.rev, job.seq + 1)
+    assert after.version == job.version + 2
+    assert after.rev == entry.rev
+    assert after.seq == job.seq + 1
 
 
 def test_a_copy_of_the_request_changes_nothing() -> None:
@@ -78,7 +84,8 @@ def test_a_copy_of_the_request_changes_nothing() -> None:
 
 def test_a_job_aside_comes_back_on_the_plan_as_a_request() -> None:
     after = rescheduled(a_planned_job("on_hold"), by_dispatcher=False)
-    assert (after.status, after.ledger[-1].move) == ("pending_pickup", "bring_back")
+    assert after.status == "pending_pickup"
+    assert after.ledger[-1].move == "bring_back"
     assert is_request(after)
 
 
@@ -90,13 +97,16 @@ def test_the_customer_cannot_confirm_it_and_a_dispatcher_accepts_it() -> None:
     assert refused.refusal.why == "window_missing"
     accepted = judge(job, a_request(job, "confirm"), flow, NOON + minutes(2))
     assert isinstance(accepted, Committed)
-    assert (accepted.job.status, accepted.job.accepted) == ("ready_for_pickup", True)
+    assert accepted.job.status == "ready_for_pickup"
+    assert accepted.job.accepted
 
 
 def test_a_dispatchers_own_window_is_given_at_once() -> None:
     job = a_planned_job()
     after = rescheduled(job, actor=DISPATCHER)
-    assert (after.status, after.accepted, after.seq) == (job.status, True, job.seq)
+    assert after.status == job.status
+    assert after.accepted
+    assert after.seq == job.seq
 
 
 def test_the_way_back_is_not_undone_without_the_edit_that_made_it() -> None:

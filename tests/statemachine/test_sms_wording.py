@@ -41,7 +41,9 @@ def test_an_sms_is_in_the_customers_language_and_the_time_zone_of_the_business(
     wanted = load_flow("haul").status("ready_for_pickup").sms
     assert wanted
     sms = wording(wanted, job, BUSINESS, "L", NOON)
-    assert (sms.body, sms.parts, sms.alphabet) == (text, 1, "gsm_7")
+    assert sms.body == text
+    assert sms.parts == 1
+    assert sms.alphabet == "gsm_7"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,8 @@ def test_text_that_is_not_a_name_does_not_get_into_an_sms(name: str) -> None:
 )  # fmt: skip
 def test_parts_are_counted_before_sending(text: str, parts: int, alphabet: str) -> None:
     sms = counted(text)
-    assert (sms.parts, sms.alphabet) == (parts, alphabet)
+    assert sms.parts == parts
+    assert sms.alphabet == alphabet
 
 
 def test_fields_use_gsm_7_as_far_as_possible() -> None:
@@ -199,8 +202,6 @@ def test_an_sms_promises_nothing_for_the_past() -> None:
 )
 def test_an_eta_has_both_ends_and_its_date_if_that_is_not_today(eta: str, en: str, es: str) -> None:
     schedule, zone = Schedule.model_validate({"eta": eta}), ZoneInfo("America/New_York")
-    assert (words_of_eta(schedule, zone, "en", NOON), words_of_eta(schedule, zone, "es", NOON)) == (
-        en,
-        es,
-    )
+    assert words_of_eta(schedule, zone, "en", NOON) == en
+    assert words_of_eta(schedule, zone, "es", NOON) == es
     assert max(len(en), len(es)) <= SMS_ROOM["eta"]

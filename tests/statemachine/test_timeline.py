@@ -108,7 +108,8 @@ def test_a_refusal_has_its_reason_and_actor() -> None:
     assert line.text == (
         "Start job refused in Completed: the job's status does not allow that move"
     )
-    assert (line.ok, line.actor) == (False, DISPATCHER)
+    assert not line.ok
+    assert line.actor == DISPATCHER
 
 
 def test_a_move_that_arrived_late_says_by_how_much() -> None:
@@ -321,5 +322,7 @@ def test_a_refused_edit_does_not_have_the_text_for_its_sender() -> None:
     error = CrewUnavailable("'canary' is not on the roster; choose someone who is")
     job = with_refusal(a_job(), an_edit(a_job(), truck="t9", price_cents=1), error, SOON)
     (line,) = (line for line in timeline_of(JobEvidence(job=job)) if line.what == "refused")
-    assert (line.at, line.actor, line.ok) == (SOON, DISPATCHER, False)
+    assert line.at == SOON
+    assert line.actor == DISPATCHER
+    assert not line.ok
     assert line.text == f"change of price cents, truck refused: {EXPLANATIONS['crew_unavailable']}"

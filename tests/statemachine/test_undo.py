@@ -66,19 +66,21 @@ def test_view_and_card_are_as_before_but_for_their_rev(flow: str, origin: str, m
     after = made(before, move, actor)
     undone = made(after, "undo", actor, SOON)
     assert seen(undone, load_flow(flow)) == seen(before, load_flow(flow))
-    assert (undone.rev, undone.seq) == (before.rev + 2, before.seq + 2)
-    assert (undone.status, undone.schedule, due_at(undone)) == (
-        before.status,
-        before.schedule,
-        due_at(before),
-    )
+    assert undone.rev == before.rev + 2
+    assert undone.seq == before.seq + 2
+    assert undone.status == before.status
+    assert undone.schedule == before.schedule
+    assert due_at(undone) == due_at(before)
 
 
 def test_the_ledger_keeps_the_move_and_its_undo() -> None:
     job = made(made(a_job(), "confirm"), "undo", now=SOON)
     confirmed, undone = job.ledger
-    assert (confirmed.move, undone.move, undone.undoes) == ("confirm", "undo", 1)
-    assert (undone.origin, undone.to) == ("ready_for_pickup", "pending_pickup")
+    assert confirmed.move == "confirm"
+    assert undone.move == "undo"
+    assert undone.undoes == 1
+    assert undone.origin == "ready_for_pickup"
+    assert undone.to == "pending_pickup"
     assert job.standing == ()
 
 
@@ -86,7 +88,10 @@ def test_a_move_can_be_made_again_and_undone_again() -> None:
     job = a_job()
     for _ in range(3):
         job = made(made(job, "confirm"), "undo", now=SOON)
-    assert (job.status, job.seq, job.standing, job.entered_at) == ("pending_pickup", 6, (), NOON)
+    assert job.status == "pending_pickup"
+    assert job.seq == 6
+    assert job.standing == ()
+    assert job.entered_at == NOON
 
 
 def test_only_who_made_the_move_undoes_it() -> None:
@@ -147,7 +152,8 @@ def test_the_text_of_what_stands_again_is_the_one_that_is_so() -> None:
 @pytest.mark.parametrize("flow", flow_names())
 def test_a_job_on_hold_is_off_the_plan_until_it_is_brought_back(flow: str) -> None:
     job = made(a_job(flow=flow, schedule=WINDOW), "hold")
-    assert (job.status, job.schedule) == ("on_hold", Schedule())
+    assert job.status == "on_hold"
+    assert job.schedule == Schedule()
     assert job.ledger[-1].cleared is not None
     assert job.ledger[-1].cleared.window_start == WINDOW.window_start
     due = due_at(job)
@@ -160,7 +166,9 @@ def test_a_job_on_hold_is_off_the_plan_until_it_is_brought_back(flow: str) -> No
 def test_failed_attempts_are_counted_and_lead_to_a_new_window_or_an_end(flow: str) -> None:
     (attempt,) = load_flow(flow).named("no_access", None)
     job = made(a_job(attempt.origins[0], flow=flow, schedule=WINDOW), "no_access", CREW)
-    assert (job.status, job.schedule, job.failed_attempts) == ("attempt_failed", Schedule(), 1)
+    assert job.status == "attempt_failed"
+    assert job.schedule == Schedule()
+    assert job.failed_attempts == 1
     assert card_of(job, load_flow(flow)).failed_attempts == 1
     assert made(job, "bring_back").failed_attempts == 1
     assert made(job, "cancel").status == "cancelled"

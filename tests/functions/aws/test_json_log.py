@@ -16,7 +16,9 @@ def test_a_line_has_its_level_its_time_and_its_keys(
     info, error = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert info.pop("timestamp").endswith("Z")
     assert info == {"level": "INFO", "message": "wait", "tenant": "main", "seq": 2}
-    assert (error["level"], error["message"], error["why"]) == ("ERROR", "retried", "two\nlines")
+    assert error["level"] == "ERROR"
+    assert error["message"] == "retried"
+    assert error["why"] == "two\nlines"
 
 
 def test_a_line_names_its_trace(

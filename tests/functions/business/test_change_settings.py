@@ -56,11 +56,9 @@ def versions(change: ChangeSettings) -> list[tuple[int, str]]:
 def test_a_change_is_stored_with_its_history(change: ChangeSettings) -> None:
     named(change, "Dump It", expected=1)
     stored = change.store.read("main").value
-    assert (stored.name, stored.version, versions(change)) == (
-        "Dump It",
-        2,
-        [(2, "olive"), (1, "haul")],
-    )
+    assert stored.name == "Dump It"
+    assert stored.version == 2
+    assert versions(change) == [(2, "olive"), (1, "haul")]
 
 
 def test_of_two_changes_of_one_version_the_second_is_told_the_new_one(
@@ -69,7 +67,8 @@ def test_of_two_changes_of_one_version_the_second_is_told_the_new_one(
     named(change, "Dump It", expected=1)
     with pytest.raises(SettingsChanged) as refused:
         named(change, "Other", expected=1, by="oscar")
-    assert (refused.value.version, change.store.read("main").value.name) == (2, "Dump It")
+    assert refused.value.version == 2
+    assert change.store.read("main").value.name == "Dump It"
 
 
 def test_a_copy_of_a_change_whose_answer_was_lost_is_done(change: ChangeSettings) -> None:
@@ -108,9 +107,11 @@ def test_the_history_comes_in_pages_newest_first(change: ChangeSettings) -> None
     for number in range(2, 8):
         named(change, f"Name {number}")
     first, cursor = change.history("main", None, 4)
-    assert ([each.version for each in first], cursor) == ([7, 6, 5, 4], 4)
+    assert [each.version for each in first] == [7, 6, 5, 4]
+    assert cursor == 4
     rest, end = change.history("main", cursor, 4)
-    assert ([each.version for each in rest], end) == ([3, 2, 1], None)
+    assert [each.version for each in rest] == [3, 2, 1]
+    assert end is None
 
 
 def test_settings_from_before_the_history_are_changed_like_any_other() -> None:

@@ -28,7 +28,8 @@ def a_job_with(consent: TextsConsent | None) -> Job:
 def test_without_consent_nothing_is_sent_or_missed_and_the_board_says_to_call() -> None:
     handset = Handset().has(a_job_with(NO))
     assert handset.text(handset.job, now=handset.now) is None
-    assert (handset.texts.sent, handset.all_logged()) == ([], [])
+    assert handset.texts.sent == []
+    assert handset.all_logged() == []
     assert list(expected_of(handset.job, [], [], MORNING)) == []
     assert call_after(handset.job, HAUL) == NO.at
 

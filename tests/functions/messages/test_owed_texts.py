@@ -319,14 +319,16 @@ def test_a_number_that_is_corrected_after_a_way_back_gets_the_link(handset: Hand
     handset.edits(customer=Customer(name="Ada", phone=CORRECTED))
     phone, body = handset.texts.sent[-1]
     told = "Hi Ada, this is the link to your pickup for Tue, Dec 1, 9:00 AM-1:00 PM"
-    assert (phone, body.startswith(f"Haulway: {told}: {LINK}")) == (CORRECTED, True)
+    assert phone == CORRECTED
+    assert body.startswith(f"Haulway: {told}: {LINK}")
 
 
 def test_a_corrected_number_is_told_the_present_window_once(handset: Handset) -> None:
     handset.edits(schedule=DEC_3, customer=Customer(name="Ada", phone=CORRECTED))
     handset.deliver_fact(edited_fact(handset.job, handset.job.edits[0]), handset.now)
     ((phone, body),) = handset.texts.sent[1:]
-    assert (phone, "confirmed for Thu, Dec 3" in body) == (CORRECTED, True)
+    assert phone == CORRECTED
+    assert "confirmed for Thu, Dec 3" in body
 
 
 def test_a_lost_fact_of_an_edit_is_announced_again_by_the_watchdog(handset: Handset) -> None:

@@ -136,7 +136,8 @@ def test_the_reason_from_our_functions_is_shown(moto: Moto) -> None:
     url = stage.urls["create-job-dead-letters"]
     SqsDeadLetters(stage.sqs, url).put(BODY, "Permanent", "customer.name: Field required")
     (letter,) = DeadLetterService(stage.queues).show("create_job")
-    assert (letter.reason, letter.detail) == ("Permanent", "customer.name: Field required")
+    assert letter.reason == "Permanent"
+    assert letter.detail == "customer.name: Field required"
 
 
 # -- on the fake alone
@@ -187,7 +188,9 @@ def test_only_ids_of_a_dead_letters_content_are_shown(body: str) -> None:
     queues = FakeDeadLetterQueues()
     queues.add("advance_job", body)
     (letter,) = DeadLetterService(queues).show("advance_job")
-    assert (letter.event, letter.job_id, letter.event_id) == (None, None, None)
+    assert letter.event is None
+    assert letter.job_id is None
+    assert letter.event_id is None
 
 
 def test_dead_letters_without_a_source_queue_can_only_be_discarded() -> None:

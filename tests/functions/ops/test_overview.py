@@ -179,7 +179,9 @@ def test_the_overview_has_queues_board_and_invalidations(api: ApiBackend) -> Non
 
 def test_an_empty_business_has_an_overview_too(api: ApiBackend) -> None:
     document = api.ops.overview("main", NOON)
-    assert (document.statuses, document.board_written_at, document.board_jobs) == ((), None, 0)
+    assert document.statuses == ()
+    assert document.board_written_at is None
+    assert document.board_jobs == 0
 
 
 def test_stuck_jobs_are_listed_without_the_board(api: ApiBackend) -> None:
@@ -187,7 +189,8 @@ def test_stuck_jobs_are_listed_without_the_board(api: ApiBackend) -> None:
     api.bucket.put("tenants/main/stuck/261121-7k3m2q.json", mark.model_dump_json().encode())
     api.bucket.put("tenants/main/board/jobs.json", b"{")
     document = api.ops.overview("main", NOON)
-    assert (document.problem_jobs, document.statuses) == ((mark,), None)
+    assert document.problem_jobs == (mark,)
+    assert document.statuses is None
     assert document.incomplete == ("board: not read (Corrupt)",)
 
 
@@ -197,7 +200,8 @@ def test_a_failed_count_of_executions_is_tried_again(
     with monkeypatch.context() as during:
         during.setattr(api.execution_counts, "count", unavailable)
         document = api.ops.overview("main", NOON)
-        assert (document.executions, document.board_jobs) == (None, 0)
+        assert document.executions is None
+        assert document.board_jobs == 0
         assert document.incomplete == ("executions: not read (Unavailable)",)
     assert api.ops.overview("main", NOON).incomplete == ()
 
@@ -254,7 +258,8 @@ def store(request: pytest.FixtureRequest) -> Any:
 
 def test_without_records_nothing_is_returned(store: RecordStore) -> None:
     records = store.records
-    assert (list(records.stuck("main")), records.board_written_at("main")) == ([], None)
+    assert list(records.stuck("main")) == []
+    assert records.board_written_at("main") is None
     assert records.paths_invalidated("2026-11") == 0
 
 

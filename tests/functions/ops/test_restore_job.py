@@ -40,7 +40,8 @@ def test_the_last_readable_version_is_restored_on_the_record(
     job = broken(business)
     stored = restoring(restoring.plan("main", JOB), DISPATCHER, NOON + minutes(9))
     assert business.jobs.read("main", JOB).value == stored
-    assert (stored.ledger, stored.status) == (job.ledger, job.status)
+    assert stored.ledger == job.ledger
+    assert stored.status == job.status
     assert [(edit.fields, edit.actor) for edit in stored.edits] == [((RESTORED,), DISPATCHER)]
     assert JOB in business.jobs.open_jobs("main")
     assert business.bucket.versions[KEY][-2] == b'{"version": 5'
@@ -54,7 +55,8 @@ def test_the_restored_job_has_a_higher_rev_than_view_and_board(
     planned = restoring.plan("main", JOB)
     assert planned.seen_rev == 12
     stored = restoring(planned, DISPATCHER, NOON)
-    assert (stored.version, stored.rev) == (13, 13)
+    assert stored.version == 13
+    assert stored.rev == 13
 
 
 def test_a_job_that_can_be_read_is_left_alone(
@@ -91,7 +93,8 @@ def test_a_broken_job_is_explained_from_its_last_readable_version(
 ) -> None:
     job = broken(business)
     result = business.explain("main", JOB, NOON + minutes(5))
-    assert (result.status, result.rev) == (job.status, job.rev)
+    assert result.status == job.status
+    assert result.rev == job.rev
     (wrong,) = result.diagnosis
     assert "cannot be read" in wrong
     assert f"haul ops restore {JOB}" in wrong

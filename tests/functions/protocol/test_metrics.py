@@ -97,7 +97,8 @@ def test_what_a_traced_function_causes_belongs_to_its_trace(
     EventBridgeBus(client, "bus").announce([fact_of_entry(a_job(), HAUL, 0)])
     StepFunctionsExecutions(client, "arn:").start("haul", "main", "261121-7k3m2q", 0)
     put, start = client.asked
-    assert (put["Entries"][0]["TraceHeader"], start["traceHeader"]) == (TRACE, TRACE)
+    assert put["Entries"][0]["TraceHeader"] == TRACE
+    assert start["traceHeader"] == TRACE
 
 
 def test_without_a_trace_no_one_makes_one_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,22 +69,26 @@ def assert_index_is_right(world: Simulation) -> None:
     """The index that has grown equals one that is made from the jobs, item by item."""
     made = FakeJobIndex()
     rebuild_index(FakeJobs(world.bucket), IndexJob(made, no_pause), "main", ZoneInfo("UTC"))
-    assert (world.index.known, world.index.listings) == (made.known, made.listings)
+    assert world.index.known == made.known
+    assert world.index.listings == made.listings
 
 
 def assert_followed(world: Simulation, job: Job) -> None:
     """Settled to its last entry, and followed by one execution or, if it has ended, by none."""
     going = [run for run in world.runs_of(job) if run.place != "end"]
-    assert (job.execution.seq, job.early) == (job.seq, ())
+    assert job.execution.seq == job.seq
+    assert job.early == ()
     assert [shown.seq for shown in job.shown] == sorted({shown.seq for shown in job.shown})
     assert all(shown.at >= job.entered_at_of(shown.seq) for shown in job.shown)
     if load_flow(job.flow).status(job.status).terminal:
         assert going == []
         return
     [run] = going
-    assert (run.generation, run.at) == (job.execution.generation, job.seq)
+    assert run.generation == job.execution.generation
+    assert run.at == job.seq
     assert job.wait
-    assert (job.wait.seq, job.wait.token) == (job.seq, run.token)
+    assert job.wait.seq == job.seq
+    assert job.wait.token == run.token
 
 
 def assert_told(world: Simulation, job: Job) -> None:
@@ -175,4 +179,5 @@ def test_a_booking_and_its_moves_sent_at_once_are_all_made_in_any_order_of_arriv
         world.ask(*requests)
         world.run()
         moves = [entry.move for entry in world.job(job.job_id).ledger]
-        assert (moves, world.dead.dead_lettered) == (["confirm", "start", "complete"], [])
+        assert moves == ["confirm", "start", "complete"]
+        assert world.dead.dead_lettered == []

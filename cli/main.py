@@ -13,7 +13,8 @@ from rich.markup import escape
 from cli.lazy_commands import LazyGroup
 from cli.output.business_clock import CLOCK
 from cli.output.error_log import DEBUG, log_unexpected, wants_tracebacks
-from cli.output.output import FAILED, UsageError, error_console
+from cli.output.exit_codes import FAILED
+from cli.output.output import UsageError, error_console
 from cli.output.output import __doc__ as output_doc
 
 if TYPE_CHECKING:

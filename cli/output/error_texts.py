@@ -3,7 +3,7 @@
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from pydantic import ValidationError
 
-from cli.output.output import FAILED, NOT_FOUND, REJECTED, TIMED_OUT, USAGE
+from cli.output.exit_codes import FAILED, NOT_FOUND, REJECTED, TIMED_OUT, USAGE
 from functions.ops.dead_letters import NotRedrivable, UnknownQueue
 from functions.protocol.batches import PERMANENT_ERRORS
 from functions.protocol.field_errors import field_errors

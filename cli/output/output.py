@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from cli.output.business_clock import CLOCK
 from cli.output.error_log import log_unexpected, wants_tracebacks
+from cli.output.exit_codes import FAILED, NOT_FOUND, NOT_RUNNING, REJECTED, TIMED_OUT, USAGE
 from cli.output.safe_text import terminal
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 console = terminal()
 error_console = terminal(stderr=True)
-
-FAILED, USAGE, REJECTED, NOT_FOUND, NOT_RUNNING, TIMED_OUT = 1, 2, 3, 4, 5, 6
 
 
 class CliError(Exception):

@@ -10,7 +10,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from cli.commands import report
-from cli.output.output import USAGE, console, money
+from cli.output.exit_codes import USAGE
+from cli.output.output import console, money
 from functions.views.job_index import IndexJob
 from functions.views.read_report import ReadReport
 from statemachine.business import BusinessSettings

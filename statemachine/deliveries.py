@@ -95,6 +95,8 @@ class Delivery(Frozen):
     parts: int | None = None
     told: dict[str, str] = Field(default_factory=dict)
     """Of an SMS: what it tells that may change later, as `owed_texts.told_by` writes it."""
+    asked: str | None = None
+    """Of a text that a person waits for: a slow hash of the request, which has its number."""
     message_id: str | None = None
     """The provider's id, or the `webhook-id`."""
     fact: dict[str, Any] | None = None

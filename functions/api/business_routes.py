@@ -81,7 +81,13 @@ BUSINESS_ROUTES: tuple[Route, ...] = (
         responses={201: TestTextDocument},
         body=TestTextBody,
         headers=("Idempotency-Key",),
-        problems=("invalid", "text-refused", "idempotency-key-missing", "too-many-requests"),
+        problems=(
+            "invalid",
+            "text-refused",
+            "idempotency-key-missing",
+            "idempotency-key-reused",
+            "too-many-requests",
+        ),
     ),
     Route(
         method="GET",

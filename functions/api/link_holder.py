@@ -14,7 +14,7 @@ from functions.api.request_models import LinkHolderBody
 from functions.api.responses import ApiResponse
 from functions.api.slots import slot_full
 from statemachine.business import BusinessSettings
-from statemachine.edits import SlotFull
+from statemachine.edits import EditRefused, SlotFull
 from statemachine.flow_machine import legal_move
 from statemachine.flows import load_flow
 from statemachine.job import Job, Schedule
@@ -64,7 +64,13 @@ def add_note(api: Api, request: ApiRequest) -> ApiResponse:
         raise refused(job, "illegal_move", to_customer=True)
     event = derived_id("note", job.job_id, request.idempotency_key)
     changes = Changes(note=body.note)
-    return view_response(_edited(api, request, job, event, changes), "noted")
+    try:
+        noted = _edited(api, request, job, event, changes)
+    except EditRefused as error:
+        if error.why == "event_id_used":
+            raise Problem("idempotency-key-reused") from error
+        raise
+    return view_response(noted, "noted")
 
 
 def choose_texts(api: Api, request: ApiRequest) -> ApiResponse:

@@ -216,7 +216,13 @@ PUBLIC_ROUTES: tuple[Route, ...] = (
         responses={200: View},
         body=CustomerNoteBody,
         headers=("Idempotency-Key",),
-        problems=("unknown-job", "illegal-move", "notes-full", "records-full", "event-id-used"),
+        problems=(
+            "unknown-job",
+            "illegal-move",
+            "notes-full",
+            "records-full",
+            "idempotency-key-reused",
+        ),
         limit=CUSTOMER_MOVES,
     ),
     Route(

@@ -79,7 +79,7 @@ class SendOfficeText:
         if not wanted.agreed and all(each.sender == "office" for each in conversation.messages):
             advice = "the customer did not agree to texts and has sent none; call instead"
             raise TextRefused("no_consent", advice)
-        if message and message.text != wanted.text:
+        if message and (message.text, message.job_id) != (wanted.text, wanted.job_id):
             raise TextRefused("idempotency_key_reused", "send a new Idempotency-Key")
         return message
 

@@ -8,6 +8,7 @@ from functions.messages.phone_numbers import (
     PhoneRecord,
     PhoneRecords,
     change_phone_record,
+    digest_of,
     is_stopped,
     phone_record,
 )
@@ -45,13 +46,23 @@ class SendTextNow:
         return known
 
     def __call__(
-        self, tenant: BusinessSettings, phone: str, text_id: str, text: Wording, now: datetime
+        self,
+        tenant: BusinessSettings,
+        phone: str,
+        text_id: str,
+        text: Wording,
+        now: datetime,
+        request: str = "",
     ) -> Delivery:
         """The delivery after it ended. Raises Unavailable if it did not: repeat the request with
-        the same `text_id`."""
+        the same `text_id`; and TextRefused if that was the id of another `request`."""
+        name, asked = text_now_name(tenant.tenant, text_id), digest_of(tenant.tenant, request)
+        stored = self.once.deliveries.read(name)
+        _check_asked(stored.value if stored else None, asked)
         self._remember(tenant, phone)
         draft = Delivery(
-            name=text_now_name(tenant.tenant, text_id),
+            name=name,
+            asked=asked,
             state="held",
             to=masked_phone(phone),
             parts=text.parts,
@@ -62,6 +73,7 @@ class SendTextNow:
             delivery = self.once(draft, phone, text.body, now, sender=tenant.sms_number)
         except Busy as error:
             raise Unavailable("a copy of this request is sending the text") from error
+        _check_asked(delivery, asked)
         if not delivery.ended:
             raise Unavailable("the carrier did not take the text yet")
         return delivery
@@ -76,6 +88,12 @@ class SendTextNow:
                 lambda known: known.texted_by(tenant.tenant),
                 self.pause,
             )
+
+
+def _check_asked(known: Delivery | None, asked: str) -> None:
+    """A held text is sent again by its request alone, so no other one may take its place."""
+    if known and known.asked not in (None, asked):
+        raise TextRefused("idempotency_key_reused", "send a new Idempotency-Key")
 
 
 def text_now_name(tenant: str, text_id: str) -> DeliveryName:

@@ -186,6 +186,14 @@ def test_a_note_reaches_the_crew_once(api: ApiBackend) -> None:
     assert written.actor.kind == "customer"
 
 
+def test_a_key_with_another_note_is_refused(api: ApiBackend) -> None:
+    assert note(api).status == 200
+    refused = note(api, "Mind the cat")
+    assert refused.status == 422
+    assert refused.slug == "idempotency-key-reused"
+    assert len(the_job(api).notes) == 1
+
+
 def test_a_job_that_has_ended_takes_no_notes() -> None:
     api = ApiBackend()
     settings(api)

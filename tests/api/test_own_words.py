@@ -9,7 +9,7 @@ from functions.messages.phone_numbers import change_phone_record
 from functions.messages.sms_once import SmsNotAccepted, SmsOutcomeUnknown, SmsRefused
 from statemachine.business import SHARED
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
-from tests.support.builders import NOON
+from tests.support.builders import NOON, minutes
 from tests.support.fakes import no_pause
 
 OWNERS = "+12065550123"
@@ -125,6 +125,29 @@ def test_a_test_text_needs_a_key(api: ApiBackend) -> None:
     path = "/api/business/texts/test"
     assert api.send("POST", path, body, by="olive").slug == "idempotency-key-missing"
     assert api.provider.sent == []
+
+
+@pytest.mark.parametrize("body", [{"language": "es"}, {"phone": "+1 206 555 0188"}])
+def test_a_key_with_another_test_text_is_refused_and_sends_nothing(
+    api: ApiBackend, body: dict[str, str]
+) -> None:
+    assert text_me(api).status == 201
+    refused = text_me(api, **body)
+    assert refused.status == 422
+    assert refused.slug == "idempotency-key-reused"
+    assert len(api.provider.sent) == 1
+
+
+def test_a_test_text_that_the_carrier_did_not_take_is_sent_by_its_own_request_alone(
+    api: ApiBackend,
+) -> None:
+    api.provider.says = SmsNotAccepted("ThrottlingException")
+    assert text_me(api).status == 503
+    api.provider.says = None
+    api.now += minutes(1)
+    assert text_me(api, phone="+1 206 555 0188").status == 422
+    assert text_me(api).status == 201
+    assert [phone for phone, _ in api.provider.sent] == [OWNERS]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from statemachine.crew_edit import crew_fault, crew_of
 from statemachine.edit_request import ChangeSet, EditRequest
+from statemachine.flows import load_flow
 from statemachine.ids import new_token
 from statemachine.job import Job
 from statemachine.job_money import MoneyRefused, money_change, money_values
@@ -126,7 +127,7 @@ def edited(
         raise ScheduleRefused(*fault)
     asks = "schedule" in values and only_asks(job, request, by_dispatcher)
     window = window_change(job.schedule, values.get("schedule"), request, asks)
-    if window and request.actor.kind == "customer" and not may_reschedule(job):
+    if window and request.actor.kind == "customer" and not may_reschedule(job, load_flow(job.flow)):
         raise EditRefused("the crew has begun, or the job has ended: it stays where it is")
     edit = Edit(
         event_id=request.event_id,

@@ -23,9 +23,8 @@ from statemachine.values import Actor
 NO_REASON = "The customer asked for another time"
 
 
-def may_reschedule(job: Job) -> bool:
+def may_reschedule(job: Job, flow: Flow) -> bool:
     """Whether a customer may choose another window: before the crew begins, or after it left."""
-    flow = load_flow(job.flow)
     status = flow.status(job.status)
     if status.terminal or status.under_way:
         return False

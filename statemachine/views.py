@@ -17,6 +17,7 @@ from statemachine.job import USUAL_DURATION, CrewRole, Job, PhotoKind, Schedule
 from statemachine.prices import LoadSize, PriceCents
 from statemachine.reminders import approach_now, call_after
 from statemachine.requirements import is_request, shows_as_request
+from statemachine.reschedule import may_reschedule
 from statemachine.unsent_text import UnsentText
 from statemachine.values import Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.visit import ApproachStage, OptionalText
@@ -62,8 +63,7 @@ class View(Frozen):
 
     rev: Annotated[int, Field(ge=1)]
     business: Tenant = "main"
-    """The id of the business, as in its booking page's address. Views of before have none: then
-    a stage had one business."""
+    """The id of the business, as in its booking page's address; views of before have none."""
     job_id: JobId
     flow: Name
     status: Name
@@ -72,6 +72,8 @@ class View(Frozen):
     updated_at: Utc
     steps: tuple[ViewStep, ...]
     choices: tuple[CustomerChoice, ...] = ()
+    may_reschedule: bool = True
+    """Whether the flow lets the customer choose another window; the cut-off is not in it."""
     schedule: Schedule = Schedule()
     requested: bool = False
     """The business has given no arrival window yet; one in `schedule` is asked for."""
@@ -159,12 +161,10 @@ class Board(Frozen):
 
     def at(self, now: datetime) -> "Board":
         """The board without the jobs that ended more than SHOWN_AFTER_END before `now`."""
-        fresh = {
-            job_id: card
-            for job_id, card in self.jobs.items()
-            if not card.terminal or card.entered_at > now - SHOWN_AFTER_END
-        }
-        return Board(jobs=fresh)
+        oldest = now - SHOWN_AFTER_END
+        cards = self.jobs.values()
+        shown = (card for card in cards if not card.terminal or card.entered_at > oldest)
+        return Board(jobs={card.job_id: card for card in shown})
 
     def to_bytes(self) -> bytes:
         """Canonical: sorted by job id, so that equal boards have equal bytes."""
@@ -185,6 +185,7 @@ def view_of(job: Job, flow: Flow) -> View:
         updated_at=job.entered_at,
         steps=tuple(_steps(job, flow)),
         choices=tuple(_choices(job, flow)),
+        may_reschedule=may_reschedule(job, flow),
         schedule=job.schedule,
         requested=shows_as_request(job, flow),
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),

@@ -92,7 +92,7 @@ def _check_reschedule(
 ) -> None:
     """Raises Problem where the customer may not have that window; nothing is on the record."""
     about = (job.tenant, job.job_id)
-    if not may_reschedule(job):
+    if not may_reschedule(job, load_flow(job.flow)):
         raise refused(job, "illegal_move", to_customer=True)
     start = job.schedule.window_start
     if start and now > start - timedelta(minutes=business.reschedule_cutoff_minutes):

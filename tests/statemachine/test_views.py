@@ -128,6 +128,7 @@ def test_the_view_has_only_the_fields_that_were_decided_on() -> None:
         *("rev", "business", "job_id", "flow", "status", "terminal", "poll_s", "updated_at"),
         *("steps", "choices", "schedule", "driver", "under_way", "photos", "load_size"),
         "approach",
+        "may_reschedule",
         "unwanted_texts",
         "requested",
     }

@@ -7,6 +7,7 @@ import {
   freshnessOf,
   labeledView,
   loadOf,
+  mayReschedule,
   photosOf,
   rememberedText,
   stateOf,
@@ -212,4 +213,23 @@ test("a step has the business's own label, in the languages in which there is on
   assert.ok(labels(view).slice(1).every((each) => each.en === "Ours"));
   assert.deepEqual(labeledView(view), view);
   assert.equal(labeledView(null, own), null);
+});
+
+test("another time is offered where the flow allows it, until the cut-off", () => {
+  const business = { reschedule_cutoff_minutes: 60 };
+  const from = (minutes) => new Date(NOW_MS + minutes * 60_000).toISOString();
+  const offers = (values, of = business) => mayReschedule(aView("ready_for_pickup", values), of, NOW_MS);
+  const soon = { may_reschedule: true, schedule: { window_start: from(60) } };
+  assert.equal(offers({ may_reschedule: true }), true);
+  assert.equal(offers({ may_reschedule: false }), false);
+  assert.equal(offers(soon), true);
+  assert.equal(offers({ ...soon, schedule: { window_start: from(59) } }), false);
+  assert.equal(offers(soon, null), false);
+});
+
+test("a view of before says nothing of it: then not while the crew is at work", () => {
+  const offers = (values) => mayReschedule(aView("ready_for_pickup", values), {}, NOW_MS);
+  assert.equal(offers({}), true);
+  assert.equal(offers({ under_way: true }), false);
+  assert.equal(offers({ terminal: true }), false);
 });

@@ -90,7 +90,9 @@ export function choicesOf(view) {
 
 /** Whether the customer may still move the job to another window, by the business's cut-off. */
 export function mayReschedule(view, business, now_ms) {
-  if (view.terminal || view.under_way || business === null) return false;
+  // Views of before do not have it: then the API has the last word.
+  const by_flow = view.may_reschedule ?? (!view.terminal && !view.under_way);
+  if (!by_flow || business === null) return false;
   const start = view.schedule?.window_start;
   const cutoff_ms = (business.reschedule_cutoff_minutes ?? 0) * MINUTE_MS;
   return !start || now_ms <= Date.parse(start) - cutoff_ms;

@@ -140,17 +140,32 @@ def test_a_setting_without_quiet_hours_can_be_stored() -> None:
     [
         ("stop", ["STOP", "stop.", " Stop! ", "StopAll", "unsubscribe", "CANCEL", "end", "QUIT",
                   "opt-out", "OPT OUT", "please stop texting me", "Stop sending these",
-                  "I want to opt out", "no más mensajes", "ALTO", "dejen de enviar mensajes"]),
-        ("start", ["START", "unstop", "Iniciar"]),
-        ("help", ["HELP", "info", "¿Ayuda?"]),
+                  "I want to opt out", "no más mensajes", "ALTO", "dejen de enviar mensajes",
+                  "STOP 👍", "S T O P", "“Stop”", "stop?", "baja", "Quiero darme de baja", "Basta!",
+                  "Please don't text me anymore", "Don’t text me", "end texts", "no more texts",
+                  "remove me from this list", "quit texting me", "ＳＴＯＰ"]),
+        ("start", ["START", "unstop", "Iniciar", "start please", "comenzar"]),
+        ("help", ["HELP", "info", "¿Ayuda?", "help me please", "ayuda por favor"]),
         ("yes", ["YES", "yes please", "Ready", "it's ready", "Yes, we are all set", "Sí", "listo",
-                 "Ya está listo, gracias", "ok", "y"]),
+                 "Ya está listo, gracias", "ok", "y", "SI!", "'C'", "C.", " c\n", "“C”", "👍",
+                 "👍🏽", "Okay 👍", "yes sir", "Yes ma'am", "Sí señor", "sí, claro", "de acuerdo",
+                 "vale", "yup", "sure", "C to confirm", "C para confirmar", "Yes, I'll be there",
+                 "Sí, ahí estaremos"]),
+        ("reschedule", ["R", "r!", "(R)", "“R”", "R please", "REPROGRAMAR", "reprogramar por favor",
+                        "can we reschedule?", "I need to reschedule", "another time", "Otra hora",
+                        "R for another time", "cambiar la hora", "¿Puedo cambiar la cita?"]),
+        ("choice", ["2", "2.", "#2", "Y 2", "y2", "R2", "c-2", "2 please", "option 2", "dos",
+                    "the second one", "la segunda", "2nd", "número 2", "👍 2"]),
         ("other", ["", "no", "not ready", "yes but not today", "please don't stop", "stop by at 5",
                    "please stop before the gate, it is locked", "do not stop the truck here",
                    "the bus stop is in front", "the dog will not stop barking, ring twice",
                    "can you stop at the neighbor first", "no pares delante del garaje",
                    "I need to cancel my dentist at the end of the day", "when do you start?",
-                   "gate code 1234", "👍"]),
+                   "gate code 1234", "👎", "ok 👎",
+                   "cancelar todo?", "cancelar todo", "cancel?", "ready?", "C?", "no", "N",
+                   "Y or N", "C R", "c u later", "r u there", "y'all", "no messages here",
+                   "both", "1 and 2", "12 Harbor Road", "9", "please remove all these",
+                   "ya baja el chofer", "change the locks", "can you help me"]),
     ],
 )  # fmt: skip
 def test_the_meaning_of_a_reply(meant: str, texts: list[str]) -> None:
@@ -158,8 +173,8 @@ def test_the_meaning_of_a_reply(meant: str, texts: list[str]) -> None:
 
 
 def test_only_an_exact_keyword_is_answered_by_the_carrier() -> None:
-    assert [is_keyword(text) for text in ("STOP", "help!", "please stop", "yes")] == [
-        True, True, False, False,
+    assert [is_keyword(text) for text in ("STOP", "help!", "please stop", "yes", "baja")] == [
+        True, True, False, False, False,
     ]  # fmt: skip
 
 

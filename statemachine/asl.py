@@ -5,10 +5,10 @@ Each open status has two main states, named after it:
     ready_for_pickup         settle the status; wait, with a task token, for the next ledger entry
     ready_for_pickup.next    go to the status to which that entry leads
 
-When the status's time limit ends the wait, the execution announces that the job is overdue and
-waits again. If the status goes by the arrival window, the execution is resumed with `late` for
-that, and the limit only renews the wait. A status with an end is settled without a wait, and ends
-the execution: if a move has brought the job back meanwhile, the next generation follows it.
+When the job is overdue, the execution is resumed with `late`, announces it, and waits again. It
+cannot know that time itself, because the arrival window may change while it waits; the status's
+time limit only renews the wait. A status with an end is settled without a wait, and ends the
+execution: if a move has brought the job back meanwhile, the next generation follows it.
 
 The input of a state is its `seq` in the ledger. The first state of an execution has no input: there
 a first execution (`-g0`) begins in the flow's first status, and a successor is told at once where
@@ -51,10 +51,7 @@ JOB = {
 }
 
 SEQ = "{% $exists($states.input.seq) ? $states.input.seq : null %}"
-HANDLES_LATE = {
-    "handles_late": True,
-    "reported_late": f"{{% $exists($states.input.to) and $states.input.to = '{LATE}' %}}",
-}
+REPORTED_LATE = f"{{% $exists($states.input.to) and $states.input.to = '{LATE}' %}}"
 
 State = dict[str, Any]
 
@@ -85,8 +82,7 @@ def write_all() -> None:
 def _open(flow: Flow, status: Status) -> dict[str, State]:
     name = status.name
     choices = _choices([*_next_statuses(flow, status), SUPERSEDED])
-    if status.late_minutes is not None:
-        choices.append(_choice(LATE, f"{name}.overdue"))
+    choices.append(_choice(LATE, f"{name}.overdue"))
     return {
         name: _wait(status),
         f"{name}.overdue": _overdue(flow, status),
@@ -115,7 +111,6 @@ def _settle() -> State:
 
 def _wait(status: Status) -> State:
     assert status.limit_minutes is not None  # only statuses with an end have none
-    goes_by_window = status.late_minutes is not None
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
@@ -125,7 +120,8 @@ def _wait(status: Status) -> State:
                 **JOB,
                 "seq": SEQ,
                 "settles": True,
-                **(HANDLES_LATE if goes_by_window else {}),
+                "handles_late": True,
+                "reported_late": REPORTED_LATE,
                 "execution": "{% $states.context.Execution.Name %}",
                 "entered_at": "{% $states.context.State.EnteredTime %}",
                 "retry": "{% $states.context.State.RetryCount %}",
@@ -139,8 +135,8 @@ def _wait(status: Status) -> State:
             {
                 "ErrorEquals": ["States.Timeout"],
                 # Without `to`: the renewed wait must not count as having just reported late.
-                "Output": {"seq": SEQ} if goes_by_window else "{% $states.input %}",
-                "Next": status.name if goes_by_window else f"{status.name}.overdue",
+                "Output": {"seq": SEQ},
+                "Next": status.name,
             }
         ],
         "Next": f"{status.name}.next",
@@ -161,7 +157,7 @@ def _overdue(flow: Flow, status: Status) -> State:
                         **JOB,
                         "flow": flow.name,
                         "status": status.name,
-                        "seq": "{% $exists($states.input.seq) ? $states.input.seq : 0 %}",
+                        "seq": "{% $states.input.seq %}",
                         # The same in each retry, so that partners get one webhook id.
                         "recorded_at": "{% $states.context.State.EnteredTime %}",
                     },

@@ -1,9 +1,16 @@
-"""When a job becomes overdue in its status."""
+"""When a job becomes overdue in its status.
+
+its clock begins        when it enters the status, and again with each change of its
+                        arrival window, unless a crew is at work or has taken the load
+overdue                 `late_minutes` after the window, where the status goes by it;
+                        otherwise `limit_minutes` after the clock began
+"""
 
 from datetime import datetime, timedelta
 
-from statemachine.flows import load_flow
+from statemachine.flows import Flow, load_flow
 from statemachine.job import Job
+from statemachine.reschedule import may_reschedule
 from statemachine.safe_time import shifted
 
 
@@ -12,22 +19,30 @@ def due_at(job: Job) -> datetime | None:
 
     None if the job has ended, or is in a status that this release does not have.
     """
-    known = {status.name: status for status in load_flow(job.flow).statuses}
+    flow = load_flow(job.flow)
+    known = {status.name: status for status in flow.statuses}
     status = known.get(job.status)
     if status is None or status.limit_minutes is None:
         return None
-    window_end = job.schedule.window_end
+    begun, window_end = _clock_begun(job, flow), job.schedule.window_end
     if status.late_minutes is None or window_end is None:
-        return shifted(job.entered_at, timedelta(minutes=status.limit_minutes))
-    return shifted(max(job.entered_at, window_end), timedelta(minutes=status.late_minutes))
+        return shifted(begun, timedelta(minutes=status.limit_minutes))
+    return shifted(max(begun, window_end), timedelta(minutes=status.late_minutes))
+
+
+def _clock_begun(job: Job, flow: Flow) -> datetime:
+    """With another window everyone has the whole time again: a customer to confirm it, the office
+    to accept it. How long a crew is at work has nothing to do with the window."""
+    if not may_reschedule(job, flow):
+        return job.entered_at
+    return max([job.entered_at, *(edit.recorded_at for edit in job.edits if edit.window)])
 
 
 def is_late_unreported(job: Job, now: datetime) -> bool:
     """Whether the job is overdue and its waiting execution must be resumed to announce it.
 
-    If a status goes by the arrival window, the execution cannot know the time, because the window
-    may change while it waits. It is resumed once for each due time, and again after each time limit
-    of the status, when it renews its wait.
+    The execution cannot know the time, because the window may change while it waits. It is resumed
+    once for each due time, and again after each time limit of the status, when it renews its wait.
     """
     wait, due = job.wait, due_at(job)
     if due is None or due > now or wait is None or wait.seq != job.seq:

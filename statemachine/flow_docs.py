@@ -12,8 +12,9 @@ TOP = """\
 
 Generated from `statemachine/flows/*.json` by `python -m statemachine.flow_docs`; a test compares
 both. A status says where a job stands, and a move who may change that. *overdue after* is how long
-a job may stay in a status; in some statuses it counts from the end of the arrival window. *refresh*
-is how long a tracking page waits between two requests.
+a job may stay in a status; in some statuses it counts from the end of the arrival window. Another
+window restarts it, unless a crew is at work or has taken the load. *refresh* is how long a
+tracking page waits between two requests.
 """
 
 

@@ -59,11 +59,12 @@ class Status(Frozen):
     poll_s: Annotated[int, Field(ge=2, le=300)]
     """How many seconds a tracking page waits between two requests."""
     limit_minutes: Annotated[int, Field(ge=1, le=527_040)] | None = None
-    """After this long in the status, the job is overdue. None only in statuses with an `end`."""
+    """After this long in the status, or since its arrival window was changed there while no crew
+    was at work, the job is overdue. None only in statuses with an `end`."""
     late_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = None
     """If set, a job with an arrival window is overdue this long after the window ends instead, or
-    this long after it entered the status, whichever is later. A job booked for next week is then
-    not overdue tomorrow, and one due at ten in the morning is not overdue only at night."""
+    this long after the limit began, whichever is later. A job booked for next week is then not
+    overdue tomorrow, and one due at ten in the morning is not overdue only at night."""
     end: Literal["done", "cancelled"] | None = None
     """How a job that comes here has ended; None while it is open."""
     aside: Literal["hold", "failed"] | None = None
@@ -86,7 +87,7 @@ class Status(Frozen):
     @property
     def awaits_arrival(self) -> bool:
         """Whether the customer waits for the crew, within the arrival window."""
-        return self.late_minutes is not None
+        return self.late_minutes is not None and self.aside is None
 
     @model_validator(mode="after")
     def _limit_unless_ended(self) -> "Status":

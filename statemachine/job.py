@@ -59,7 +59,7 @@ class Epoch(Frozen):
 
 SUPERSEDED, LATE = "superseded", "late"
 """Task outputs that are no status. SUPERSEDED: a newer execution follows the job, so this one ends.
-LATE: the job is overdue by its arrival window, so this one announces it."""
+LATE: the job is overdue, so this one announces it."""
 
 
 class TaskWait(Frozen):
@@ -71,7 +71,7 @@ class TaskWait(Frozen):
     handles_late: bool = False
     """Whether the output LATE makes the execution announce that the job is overdue.
 
-    If false, the execution announces it by its own time limit only.
+    False for executions of earlier versions: they announce it by their own time limit only.
     """
     reported_late: bool = False
     """Whether the execution announced that just before this wait."""

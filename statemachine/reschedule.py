@@ -24,7 +24,10 @@ NO_REASON = "The customer asked for another time"
 
 
 def may_reschedule(job: Job, flow: Flow) -> bool:
-    """Whether a customer may choose another window: before the crew begins, or after it left."""
+    """Whether a customer may choose another window: before the crew begins, or after it left.
+
+    Raises UnknownStatus.
+    """
     status = flow.status(job.status)
     if status.terminal or status.under_way:
         return False

@@ -98,7 +98,7 @@ def _statuses(document: OpsDocument) -> Table:
 
 
 def _limit(status: Status) -> str:
-    if status.late_minutes is not None:
+    if status.awaits_arrival:
         return "arrival window"
     return f"{status.limit_minutes} min" if status.limit_minutes else ""
 

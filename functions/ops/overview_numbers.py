@@ -60,7 +60,7 @@ def times_in_status(jobs: Iterable[Job]) -> Iterator[TimeInStatus]:
             continue
         known = {status.name: status for status in load_flow(flow).statuses}
         if name in known and not known[name].terminal:
-            by_window = known[name].late_minutes is not None
+            by_window = known[name].awaits_arrival
             yield TimeInStatus(
                 flow=flow,
                 status=name,

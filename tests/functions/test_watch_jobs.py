@@ -22,6 +22,7 @@ from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
 from statemachine.business import BusinessSettings
 from statemachine.deliveries import Attempt, Delivery
+from statemachine.edits import edited
 from statemachine.flows import UnknownStatus, load_flow
 from statemachine.ids import digest_of
 from statemachine.job import LATE, MAX_HISTORY, Execution, Job, Schedule
@@ -29,7 +30,7 @@ from statemachine.lifecycle import EarlyMoveKept, judge
 from statemachine.records import Repair, RepairRecord
 from statemachine.views import Board, View, card_of, view_of
 from tests.functions.creation import a_wait, left_behind, waited_for
-from tests.support.builders import NOON, a_job, a_request, minutes, moved
+from tests.support.builders import NOON, a_job, a_request, an_edit, minutes, moved
 from tests.support.business_fakes import FakeLogos
 from tests.support.fakes import (
     Bucket,
@@ -517,7 +518,7 @@ def test_a_lost_execution_is_found_when_it_should_have_announced_overdue() -> No
     ]
 
 
-# -- a job that is late by its arrival window, of which its execution knows nothing
+# -- a job that is late, of which its execution knows nothing
 
 WINDOW_END = NOON + minutes(600)
 MISSED = WINDOW_END + minutes(HAUL.status("ready_for_pickup").late_minutes or 0)
@@ -539,6 +540,18 @@ def test_an_execution_is_resumed_when_its_job_has_missed_the_window() -> None:
     assert setup.executions.resumed == [("task-1", TaskOutput(seq=1, to=LATE))]
     assert setup.bus.facts == []
     assert setup.job() == expected()
+
+
+def test_a_job_that_was_rescheduled_is_late_by_its_new_time_alone() -> None:
+    setup = WatchdogSetup(waited_for(a_job()).with_(wait=a_wait(0).with_(handles_late=True)))
+    stored = setup.jobs.read("main", JOB_ID)
+    given = {"window_start": MISSED, "window_end": MISSED + minutes(60)}
+    edit = an_edit(stored.value, schedule=given)
+    setup.jobs.replace(edited(stored.value, edit, NOON + minutes(60)), stored.etag)
+    setup.round(NOON + LIMIT + minutes(1))
+    assert setup.executions.resumed == []
+    setup.round(NOON + LIMIT + minutes(60))
+    assert setup.executions.resumed == [("task-1", TaskOutput(seq=0, to=LATE))]
 
 
 def test_an_execution_that_has_ended_by_then_is_replaced_and_the_new_one_resumed() -> None:

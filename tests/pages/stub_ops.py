@@ -208,7 +208,7 @@ def _stays(jobs: list[Job]) -> Iterator[TimeInStatus]:
                 jobs=len(minutes),
                 median_minutes=median(minutes),
                 longest_minutes=max(minutes),
-                limit_minutes=None if known.late_minutes else known.limit_minutes,
+                limit_minutes=None if known.awaits_arrival else known.limit_minutes,
             )
 
 

@@ -1,7 +1,7 @@
 """Step Functions: one execution for each generation of a job, as `statemachine/asl.py` defines it.
 
 begin ── register the wait (with retries) ── wait ── resumed ── follow the output ── …
-                                              └─ the status's limit ── overdue, wait again
+                                              └─ the status's limit ── wait again
 """
 
 from collections.abc import Callable, Iterator
@@ -42,10 +42,6 @@ class Run:
     @property
     def at(self) -> int:
         return self.seq or 0
-
-    @property
-    def goes_by_window(self) -> bool:
-        return self.flow.status(self.status).late_minutes is not None
 
     @property
     def ends_itself(self) -> bool:
@@ -141,8 +137,8 @@ class Machines:
             retry=run.retry,
             token=run.token,
             settles=True,
-            handles_late=run.goes_by_window,
-            reported_late=run.goes_by_window and run.reported_late,
+            handles_late=True,
+            reported_late=run.reported_late,
         )
 
         def invoke() -> None:
@@ -163,11 +159,9 @@ class Machines:
         run.place, run.token = "settle", None
         run.due = now + timedelta(seconds=min(30, 2 ** (run.retry - 1)))
 
-    def time_out(self, run: Run, now: datetime) -> None:
-        """The wait has reached the status's limit."""
+    def time_out(self, run: Run) -> None:
+        """The wait has reached the status's limit, and is renewed."""
         run.reported_late = False
-        if not run.goes_by_window:
-            self._announce_overdue(run, now)
         self._enter(run, run.status, run.seq)
 
     def _announce_overdue(self, run: Run, now: datetime) -> None:
@@ -184,7 +178,7 @@ class Machines:
         if run.answer.to == SUPERSEDED:
             run.place = "end"
             self.executions.running.discard(run.name)
-        elif run.answer.to == LATE and run.goes_by_window:
+        elif run.answer.to == LATE:
             self._announce_overdue(run, now)
             self._enter(run, run.status, run.answer.seq)
             run.reported_late = True

@@ -153,7 +153,7 @@ class Player:
             key = f"tenants/{run.who['tenant']}/jobs/{run.who['job_id']}.json"
             job = self.invariants.jobs.get(key)
             if job and run.place == "wait" and run.generation < job.execution.generation:
-                world.machines.time_out(run, world.now)
+                world.machines.time_out(run)
 
     def _quiet(self) -> None:
         """Until no message is left, and no execution can go on."""

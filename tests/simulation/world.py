@@ -342,7 +342,7 @@ class World:
             limit = run.limit_at
             if run.place == "wait" and limit is not None and limit <= self.now:
                 self.note(f"{run.name}: {run.status} reaches its limit")
-                self.machines.time_out(run, self.now)
+                self.machines.time_out(run)
         self.edge.apply_invalidations()
         self.collect()
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from statemachine.deadlines import due_at, is_late_unreported
+from statemachine.edits import edited
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job, Schedule
 from tests.functions.creation import a_wait
-from tests.support.builders import NOON, a_job, minutes
+from tests.support.builders import NOON, a_job, an_edit, minutes
 
 NEXT_WEEK = NOON + minutes(7 * 24 * 60)
 LIMIT, LATE = minutes(1440), minutes(60)
@@ -45,6 +46,53 @@ def test_an_unconfirmed_job_is_due_by_its_limit_whatever_its_window() -> None:
     assert due_at(pending) == NOON + minutes(2880)
 
 
+A_DAY_LATER = NOON + minutes(1440)
+
+
+def moved(job: Job, **schedule: datetime) -> Job:
+    """The job after a dispatcher has changed its schedule, a day after it entered its status."""
+    return edited(job, an_edit(job, schedule=schedule), A_DAY_LATER)
+
+
+@pytest.mark.parametrize("flow", flow_names())
+def test_another_window_restarts_the_clock_unless_a_crew_is_at_work(flow: str) -> None:
+    soon = {"window_start": A_DAY_LATER + minutes(5), "window_end": A_DAY_LATER + minutes(10)}
+    for status in load_flow(flow).statuses:
+        if status.limit_minutes is None:
+            continue
+        before = a_job(status.name, flow)
+        begun = NOON if status.under_way or status.name == "dumped" else A_DAY_LATER
+        due = begun + minutes(status.limit_minutes)
+        if status.late_minutes:
+            due = soon["window_end"] + minutes(status.late_minutes)
+        assert due_at(moved(before, **soon)) == due, status.name
+
+
+def test_a_job_whose_window_was_taken_off_has_the_whole_limit_again() -> None:
+    planned = ready(NEXT_WEEK).with_(
+        schedule=Schedule(window_start=NEXT_WEEK - minutes(60), window_end=NEXT_WEEK)
+    )
+    off = edited(
+        planned, an_edit(planned, schedule={"window_start": None, "window_end": None}), A_DAY_LATER
+    )
+    assert due_at(off) == A_DAY_LATER + LIMIT
+
+
+def test_an_eta_restarts_no_clock() -> None:
+    assert due_at(moved(a_job(), eta=NEXT_WEEK)) == NOON + minutes(2880)
+
+
+def test_a_window_of_before_the_status_restarts_no_clock() -> None:
+    planned = moved(a_job(), window_start=NEXT_WEEK, window_end=NEXT_WEEK + minutes(60))
+    later = planned.with_(entered_at=A_DAY_LATER + minutes(60))
+    assert due_at(later) == A_DAY_LATER + minutes(60 + 2880)
+
+
+def test_a_failed_attempt_with_a_new_window_is_due_after_it() -> None:
+    failed = moved(a_job("attempt_failed"), window_start=NEXT_WEEK - LATE, window_end=NEXT_WEEK)
+    assert due_at(failed) == NEXT_WEEK + LATE
+
+
 def test_a_job_that_has_ended_is_never_due() -> None:
     assert due_at(a_job("completed")) is None
 
@@ -54,7 +102,7 @@ def test_every_flow_has_a_status_that_goes_by_the_arrival_window(
     name: str,
 ) -> None:
     by_window = {s.name for s in load_flow(name).statuses if s.late_minutes is not None}
-    assert "ready_for_pickup" in by_window
+    assert by_window >= {"ready_for_pickup", "on_hold", "attempt_failed"}
     assert not by_window & {s.name for s in load_flow(name).statuses if s.under_way}
 
 

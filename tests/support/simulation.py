@@ -130,10 +130,6 @@ class Run:
     def at(self) -> int:
         return self.seq or 0
 
-    @property
-    def goes_by_window(self) -> bool:
-        return self.flow.status(self.status).late_minutes is not None
-
     def come_to(self, status: str, seq: int) -> None:
         self.place, self.status, self.seq, self.failures = "settle", status, seq, 0
         self.reported_late = False
@@ -414,8 +410,8 @@ class Simulation:
             retry=retry,
             token=token,
             settles=True,
-            handles_late=run.goes_by_window,
-            reported_late=run.goes_by_window and run.reported_late,
+            handles_late=True,
+            reported_late=run.reported_late,
         )
 
         def register() -> bool:
@@ -431,10 +427,7 @@ class Simulation:
 
     def time_out(self, run: Run) -> None:
         run.reported_late = False
-        if run.goes_by_window:
-            self._wait(run, retry=0, entered_at=self.now)
-        else:
-            self._overdue(run)
+        self._wait(run, retry=0, entered_at=self.now)
 
     def _overdue(self, run: Run) -> None:
         fact = JobOverdue(
@@ -450,7 +443,7 @@ class Simulation:
             ways = {status.name for status in run.flow.statuses}
         if run.answer.to == SUPERSEDED:
             self.end(run)
-        elif run.answer.to == LATE and run.goes_by_window:
+        elif run.answer.to == LATE:
             run.reported_late = True
             self._overdue(run)
         elif run.answer.to in ways:

@@ -1,7 +1,7 @@
 // Parts of the crew page: what the customer is told of the way, the bar that takes an action back, and
 // what has changed on the list.
 
-import { nextApproach } from "/crew/state/crew_day.js";
+import { awaitsArrival, nextApproach } from "/crew/state/crew_day.js";
 import { etaText, isOver } from "/shared/jobs/eta.js";
 import { dayText, windowText } from "/shared/ui/time.js";
 import { el } from "/shared/ui/elements.js";
@@ -12,7 +12,7 @@ import { actionText } from "./signal_bar.js";
 export function approachPart(job, { flow, spoken, does }) {
   const { t, now_ms, zone } = spoken;
   const next = nextApproach(job, flow, now_ms, zone);
-  const told = flow?.statuses.find(({ name }) => name === job.status)?.late_minutes && job.approach;
+  const told = awaitsArrival(job, flow) && job.approach;
   if (next === null && !told) return null;
   return el(
     "div.approach",

@@ -91,13 +91,19 @@ export function takingBack({ schedule = {} }, { schedule: given }) {
   return { kind: "edit", edit, label: { en: "Undo", es: "Deshacer" } };
 }
 
+/** Whether the customer waits for the crew, within the arrival window. */
+export function awaitsArrival(job, flow) {
+  const status = statusOf(job, flow);
+  return Boolean(status?.late_minutes && !status.aside);
+}
+
 /**
  * What the crew can tell the customer next about its way, `on_my_way` or `arriving`; null if the
  * customer does not wait for it: the job has begun, is not confirmed, or is of a later day.
  */
 export function nextApproach(job, flow, now_ms, zone) {
   const start = job.schedule?.window_start;
-  if (!statusOf(job, flow)?.late_minutes || (start && isEarly(start, now_ms, zone))) return null;
+  if (!awaitsArrival(job, flow) || (start && isEarly(start, now_ms, zone))) return null;
   if (job.approach === "arriving") return null;
   return job.approach === "on_my_way" ? "arriving" : "on_my_way";
 }

@@ -43,6 +43,10 @@ class TakenSlot(Frozen):
     def span(self) -> Span:
         return self.begin, self.end
 
+    def is_settled(self, now: datetime) -> bool:
+        """Whether the write that it was taken for is over, by any clock."""
+        return abs(now - self.taken_at) >= ABANDONED_AFTER
+
 
 class SlotSheet(Frozen):
     """The taken slots of one day, by the business's clock. Version 0 is not stored yet."""
@@ -55,6 +59,11 @@ class SlotSheet(Frozen):
         """A job belongs to the window that its own window begins in."""
         begin, end = window
         return tuple(each for each in self.taken if begin <= each.begin < end)
+
+    def misplaced(self, business: BusinessSettings) -> tuple[TakenSlot, ...]:
+        """Those that belong on the sheet of another day."""
+        here = date.fromisoformat(self.day)
+        return tuple(each for each in self.taken if day_of(each.begin, business) != here)
 
     def with_slot(self, mine: TakenSlot, gone: Collection[TakenSlot] = ()) -> "SlotSheet":
         """The next version with `mine`, in the place of an older one of the same job and window,
@@ -106,9 +115,9 @@ def slot_of(job: Job, flow: Flow) -> Span | None:
 
 def is_gone(slot: TakenSlot, job: Job | None, flow: Flow, now: datetime) -> bool:
     """Whether the slot is free again, by its job as it is now; None: there is no such job."""
-    if job is None or job.version < slot.version:
-        return now - slot.taken_at >= ABANDONED_AFTER
-    return slot_of(job, flow) != slot.span
+    if job is not None and slot_of(job, flow) == slot.span:
+        return False
+    return slot.is_settled(now) or (job is not None and job.version >= slot.version)
 
 
 def day_of(moment: datetime, business: BusinessSettings) -> date:

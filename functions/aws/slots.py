@@ -9,6 +9,7 @@ compressed, about 20 bytes for a job instead of 150, because a write is paid by 
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -45,7 +46,7 @@ class DynamoSlots:
                     ":last": {"S": last.isoformat()},
                 },
             ):
-                yield from map(_sheet_in, page["Items"])
+                yield from _readable(page["Items"])
 
     def write(self, tenant: str, sheet: SlotSheet) -> None:
         """Raises Conflict after a lost race and a lost response: reading again shows which."""
@@ -65,7 +66,11 @@ class DynamoSlots:
 
 def _unchanged(sheet: SlotSheet) -> Item:
     if sheet.version == 1:
-        return {"ConditionExpression": "attribute_not_exists(pk)"}
+        return {
+            "ConditionExpression": "attribute_not_exists(version) OR NOT "
+            "attribute_type(version, :number)",
+            "ExpressionAttributeValues": {":number": {"S": "N"}},
+        }
     return {
         "ConditionExpression": "version = :before",
         "ExpressionAttributeValues": {":before": {"N": str(sheet.version - 1)}},
@@ -76,20 +81,30 @@ def _key(tenant: str, day: str) -> Item:
     return {"pk": {"S": f"slots#{tenant}"}, "sk": {"S": day}}
 
 
-def _sheet_in(item: Item) -> SlotSheet:
-    """Unknown fields are ignored: they are from a newer version, as in S3Objects.load.
+def _readable(items: list[Item]) -> Iterator[SlotSheet]:
+    """Without what is no sheet at all: one bad item must not take all the other days away."""
+    for item in items:
+        with suppress(Corrupt):
+            yield _sheet_in(item)
 
-    A sheet that cannot be read counts as empty, because it is only a copy of what the jobs say:
-    the watchdog fills it again (`repair/repair_slots.py`). Raises Corrupt without a version.
+
+def _sheet_in(item: Item) -> SlotSheet:
+    """Day and version are those that the item is found and replaced by.
+
+    Unknown fields are ignored: they are from a newer version, as in S3Objects.load. A sheet that
+    cannot be read counts as empty, because it is only a copy of what the jobs say: the watchdog
+    fills it again (`repair/repair_slots.py`). Raises Corrupt if the item cannot be replaced.
     """
+    empty = _empty(item)
     try:
-        return SlotSheet.model_validate_json(zlib.decompress(item["sheet"]["B"]), extra="ignore")
+        document = zlib.decompress(item["sheet"]["B"])
+        return empty.with_(taken=SlotSheet.model_validate_json(document, extra="ignore").taken)
     except (KeyError, ValidationError, zlib.error):
-        return _empty(item)
+        return empty
 
 
 def _empty(item: Item) -> SlotSheet:
     try:
-        return SlotSheet(day=item["sk"]["S"], version=int(item["version"]["N"]))
-    except (KeyError, ValueError) as error:
+        return SlotSheet(day=item["sk"]["S"], version=int(item.get("version", {}).get("N", 0)))
+    except ValueError as error:
         raise Corrupt(f"{item['sk']['S']} in the crew roster is not a sheet of slots") from error

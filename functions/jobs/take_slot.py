@@ -18,7 +18,7 @@ from functions.protocol.ports import Conflict, Corrupt, Jobs, Tenants, Unavailab
 from statemachine.edits import EXPLANATIONS, SlotFull
 from statemachine.flows import load_flow
 from statemachine.job import Job
-from statemachine.reservations import ABANDONED_AFTER, window_of
+from statemachine.reservations import window_of
 from statemachine.roster import Span
 from statemachine.slots import (
     OfferedWindow,
@@ -111,9 +111,23 @@ class TakeSlot:
 
         def given_back(sheet: SlotSheet) -> SlotSheet:
             mine = (each for each in sheet.taken if (each.job_id, each.span) == (job_id, span))
-            return sheet.without([each for each in mine if now - each.taken_at >= ABANDONED_AFTER])
+            return sheet.without([each for each in mine if each.is_settled(now)])
 
         return self._swap(tenant, day_of(span[0], self.tenants.read(tenant)), given_back)
+
+    def remove_misplaced(self, tenant: str, day: date, now: datetime) -> None:
+        """The slots on the sheet of a day on which they do not begin, where nothing counts them.
+
+        So they are left by a change of the business's time zone.
+        """
+        business = self.tenants.read(tenant)
+
+        def without(sheet: SlotSheet) -> SlotSheet:
+            return sheet.without(
+                [each for each in sheet.misplaced(business) if each.is_settled(now)]
+            )
+
+        self._swap(tenant, day, without)
 
     def offers(self, tenant: str, now: datetime) -> Iterator[tuple[OfferedWindow, int]]:
         """The windows that a customer may book now, each with how many slots are left."""
@@ -145,7 +159,7 @@ class TakeSlot:
 
     def _is_gone(self, tenant: str, slot: TakenSlot, now: datetime) -> bool:
         """A slot taken a moment ago is not looked at: its job is being stored, or has just been."""
-        if now - slot.taken_at < ABANDONED_AFTER:
+        if not slot.is_settled(now):
             return False
         try:
             job = self.jobs.read(tenant, slot.job_id).value

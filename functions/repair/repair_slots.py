@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 
 from functions.jobs.take_slot import TakeSlot
 from functions.protocol.ports import Corrupt, UnknownJob
-from statemachine.reservations import ABANDONED_AFTER
+from statemachine.business import BusinessSettings
 from statemachine.roster import Span
-from statemachine.slots import TakenSlot
+from statemachine.slots import SlotSheet, TakenSlot
 from statemachine.values import JobId
 from statemachine.views import Board
 
@@ -27,17 +27,21 @@ class RepairSlots:
 
     def __call__(self, tenant: str, board: Board, now: datetime) -> list[JobId]:
         """The jobs whose slots were repaired. Raises Unavailable."""
-        held = list(self._held(tenant, now))
+        sheets = list(self._sheets(tenant, now))
+        business = self.slots.tenants.read(tenant)
+        for sheet in sheets:
+            if any(slot.is_settled(now) for slot in sheet.misplaced(business)):
+                self.slots.remove_misplaced(tenant, date.fromisoformat(sheet.day), now)
+        held = list(_held(sheets, business, now))
         doubtful = [*_without_job(held, board, now), *_without_slot(held, board, now)]
         repaired = (
             job_id for job_id, span in doubtful[:MOST] if self._repair(tenant, job_id, span, now)
         )
         return sorted(set(repaired))
 
-    def _held(self, tenant: str, now: datetime) -> Iterator[TakenSlot]:
+    def _sheets(self, tenant: str, now: datetime) -> Iterator[SlotSheet]:
         first = (now - timedelta(days=1)).date()
-        for sheet in self.slots.sheets.between(tenant, first, LAST_DAY):
-            yield from (slot for slot in sheet.taken if slot.end > now)
+        return self.slots.sheets.between(tenant, first, LAST_DAY)
 
     def _repair(self, tenant: str, job_id: str, span: Span, now: datetime) -> bool:
         """Whether a sheet had to be changed."""
@@ -50,13 +54,20 @@ class RepairSlots:
         return self.slots.follow(job, now, span)
 
 
+def _held(
+    sheets: list[SlotSheet], business: BusinessSettings, now: datetime
+) -> Iterator[TakenSlot]:
+    for sheet in sheets:
+        misplaced = sheet.misplaced(business)
+        yield from (slot for slot in sheet.taken if slot.end > now and slot not in misplaced)
+
+
 def _without_job(
     held: list[TakenSlot], board: Board, now: datetime
 ) -> Iterator[tuple[JobId, Span]]:
     needed = dict(_needed(board, now))
     for slot in held:
-        settled = now - slot.taken_at >= ABANDONED_AFTER
-        if settled and needed.get(slot.job_id) != slot.span:
+        if slot.is_settled(now) and needed.get(slot.job_id) != slot.span:
             yield slot.job_id, slot.span
 
 

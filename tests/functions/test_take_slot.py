@@ -30,7 +30,7 @@ from statemachine.flows import load_flow
 from statemachine.job import Job, Schedule
 from statemachine.reservations import ABANDONED_AFTER
 from statemachine.roster import Span
-from statemachine.slots import SlotSheet, slot_of, taken_slot
+from statemachine.slots import SlotSheet, TakenSlot, slot_of, taken_slot
 from tests.support.builders import (
     CUSTOMER,
     DISPATCHER,
@@ -82,7 +82,7 @@ class Office:
         starts = ("08:00", "12:00", "16:00")
         open_daily = {day: dict.fromkeys(starts, places) for day in ("mon", "tue")}
         business = BusinessSettings(tenant="main", name="Haulway", slots_by_weekday=open_daily)
-        tenants = FakeTenants(Bucket(), business)
+        tenants = self.tenants = FakeTenants(Bucket(), business)
         self.slots = slots_on_fakes(self.jobs, tenants, self.sheets)
         views, bus, runs = FakeViews(self.bucket), FakeBus(), FakeExecutions()
         tokens = (f"{number:022}" for number in itertools.count(1))
@@ -121,6 +121,9 @@ class Office:
         wanted = {"window_start": window[0], "window_end": window[1]}
         edit = an_edit(self.job(job_id), schedule=wanted, **values)
         return self.edit(edit.model_copy(update={"event_id": event_id}), now)
+
+    def settings(self, **values: Any) -> None:
+        FakeTenants(self.tenants.bucket, self.tenants.read("main").with_(**values))
 
     def taken(self) -> set[tuple[str, Span]]:
         return {
@@ -285,6 +288,130 @@ def test_the_watchdog_makes_the_sheets_agree_with_the_jobs() -> None:
     assert office.repair(LATER) == []
 
 
+class Drift:
+    """An office with one place and one booked job, whose sheet can be made wrong in every way."""
+
+    def __init__(self) -> None:
+        self.office = Office()
+        self.job_id = self.office.book(1)
+
+    @property
+    def sheet(self) -> SlotSheet:
+        return self.office.sheets.read("main", MONDAY)
+
+    def becomes(self, *taken: TakenSlot) -> None:
+        changed = self.sheet.with_(version=self.sheet.version + 1, taken=taken)
+        self.office.sheets.write("main", changed)
+
+    def not_told(self, move: str) -> None:
+        """The job is moved, and its slot is not given back."""
+        before = self.sheet.taken
+        self.office.move(self.job_id, move)
+        self.becomes(*before)
+
+    def too_low(self) -> None:
+        self.becomes()
+
+    def missing(self) -> None:
+        self.office.sheets.sheets.clear()
+
+    def too_high(self) -> None:
+        self.becomes(*self.sheet.taken, taken_slot(a_job(), MORNING, NOON))
+
+    def of_another_window(self) -> None:
+        self.becomes(taken_slot(self.office.job(self.job_id), EVENING, NOON))
+
+    def twice(self) -> None:
+        self.becomes(*self.sheet.taken, taken_slot(self.office.job(self.job_id), EVENING, NOON))
+
+    def on_another_day(self) -> None:
+        mine = self.sheet.taken
+        self.becomes()
+        self.office.sheets.write("main", SlotSheet(day="2026-11-24", version=1, taken=mine))
+
+    def from_the_future(self) -> None:
+        ghost = taken_slot(a_job(), EVENING, NOON + timedelta(days=9))
+        self.becomes(*self.sheet.taken, ghost)
+
+    def cancelled(self) -> None:
+        self.not_told("cancel")
+
+    def on_hold(self) -> None:
+        self.not_told("hold")
+
+    def failed(self) -> None:
+        self.office.move(self.job_id, "confirm")
+        self.office.move(self.job_id, "start")
+        self.not_told("no_access")
+
+    def brought_back(self) -> None:
+        self.office.move(self.job_id, "cancel")
+        self.office.move(self.job_id, "bring_back")
+        self.becomes()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Drift.too_low, Drift.missing, Drift.too_high, Drift.of_another_window, Drift.twice,
+        Drift.on_another_day, Drift.from_the_future, Drift.cancelled, Drift.on_hold, Drift.failed,
+        Drift.brought_back,
+    ],
+)  # fmt: skip
+def test_the_watchdog_repairs_drift_of_every_kind(kind: Callable[[Drift], None]) -> None:
+    drift = Drift()
+    kind(drift)
+    drift.office.repair(LATER)
+    assert drift.office.taken() == drift.office.fold()
+    assert {(slot.job_id, slot.span) for slot in drift.sheet.taken} == drift.office.fold()
+    assert drift.office.repair(LATER) == []
+
+
+def test_slots_follow_the_business_into_another_time_zone() -> None:
+    """What is Monday evening in New York is Tuesday in Auckland."""
+    office = Office()
+    job_id = office.book(1, EVENING)
+    office.settings(time_zone="Pacific/Auckland")
+    office.repair(LATER)
+    assert office.sheets.read("main", MONDAY).taken == ()
+    tuesday = office.sheets.read("main", MONDAY + timedelta(days=1))
+    assert [slot.job_id for slot in tuesday.taken] == [job_id]
+    assert office.repair(LATER) == []
+
+
+def test_a_day_that_was_closed_keeps_its_jobs_and_their_slots() -> None:
+    office = Office()
+    office.book(1)
+    office.settings(closed_dates=(MONDAY,))
+    assert office.repair(LATER) == []
+    assert office.taken() == office.fold()
+    office.settings(closed_dates=())
+    with pytest.raises(SlotFull):
+        office.book(2, now=LATER)
+
+
+def test_fewer_places_take_no_slot_from_a_job() -> None:
+    office = Office(places=3)
+    for number in range(3):
+        office.book(number)
+    office.settings(slots_on={MONDAY: {"08:00": 1}})
+    assert office.repair(LATER) == []
+    assert len(office.taken()) == 3
+    with pytest.raises(SlotFull):
+        office.book(4, now=LATER)
+    office.settings(slots_on={MONDAY: {"08:00": 4}})
+    office.book(5, now=LATER)
+
+
+def test_the_slot_of_a_job_counts_whatever_version_it_names() -> None:
+    office = Office()
+    job_id = office.book(1)
+    mine = taken_slot(office.job(job_id), MORNING, NOON).with_(version=9)
+    office.sheets.write("main", SlotSheet(day="2026-11-23", version=2, taken=(mine,)))
+    with pytest.raises(SlotFull):
+        office.book(2, now=LATER)
+
+
 def test_the_watchdog_leaves_alone_what_is_being_booked() -> None:
     office = Office()
     office.slots.take(a_job(schedule=schedule(MORNING)), NOON)
@@ -414,6 +541,13 @@ def test_a_sheet_of_a_newer_version_is_read_after_a_rollback(moto: Moto) -> None
     assert sheets.read("main", MONDAY) == a_sheet(version=3)
 
 
+@pytest.mark.parametrize("said", [{"version": 7}, {"day": "2026-12-24"}])
+def test_a_sheet_is_the_one_that_its_key_and_version_say(moto: Moto, said: dict[str, Any]) -> None:
+    """Otherwise it could never be replaced."""
+    sheets = with_stored(moto, json.dumps(a_sheet().model_dump(mode="json") | said).encode())
+    assert sheets.read("main", MONDAY) == a_sheet(version=3)
+
+
 def test_an_unreadable_sheet_counts_as_empty_until_it_is_filled_again(moto: Moto) -> None:
     sheets = with_stored(moto, b'{"day": "2026-11-23", "taken": "of a later form"}')
     assert sheets.read("main", MONDAY) == SlotSheet(day="2026-11-23", version=3)
@@ -422,8 +556,30 @@ def test_an_unreadable_sheet_counts_as_empty_until_it_is_filled_again(moto: Moto
     assert sheets.read("main", MONDAY) == a_sheet(version=4)
 
 
-def test_a_sheet_without_a_version_is_corrupt(moto: Moto) -> None:
+def put(dynamodb: Any, table: str, **item: dict[str, str]) -> None:
+    key = {"pk": {"S": "slots#main"}, "sk": {"S": "2026-11-23"}}
+    dynamodb.put_item(TableName=table, Item=key | item)
+
+
+@pytest.mark.parametrize("item", [{}, {"version": {"S": "of a later form"}}])
+def test_a_sheet_without_a_version_is_filled_again(
+    moto: Moto, item: dict[str, dict[str, str]]
+) -> None:
     dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
-    dynamodb.put_item(TableName=table, Item={"pk": {"S": "slots#main"}, "sk": {"S": "2026-11-23"}})
+    put(dynamodb, table, **item)
+    sheets = DynamoSlots(dynamodb, table)
+    assert sheets.read("main", MONDAY) == SlotSheet(day="2026-11-23")
+    sheets.write("main", a_sheet())
+    assert sheets.read("main", MONDAY) == a_sheet()
+
+
+def test_what_is_no_sheet_takes_no_other_day_away(moto: Moto) -> None:
+    dynamodb, table = moto.client("dynamodb"), moto.crew_roster()
+    put(dynamodb, table, version={"N": "2.5"})
+    put(dynamodb, table, sk={"S": "2026-11-24-copy"}, version={"N": "1"})
+    sheets = DynamoSlots(dynamodb, table)
+    sheets.write("main", a_sheet("2026-11-25"))
     with pytest.raises(Corrupt):
-        DynamoSlots(dynamodb, table).read("main", MONDAY)
+        sheets.read("main", MONDAY)
+    found = sheets.between("main", MONDAY, date(2026, 11, 25))
+    assert [sheet.day for sheet in found] == ["2026-11-25"]

@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from cli.client.connection import Connection
 from cli.data.audit_log import audited
-from cli.data.conversation_file import ConversationFile
+from cli.data.conversation_file import ConversationFile, lines_of
 from cli.data.derived import index_job_of, publish_board_of
 from cli.data.photo_folder import PhotoFolder
 from cli.data.reservations import crew_assignment, renew_reservations
@@ -30,6 +30,7 @@ from statemachine.bounds import check_imported
 from statemachine.flows import UnknownFlow, load_flow
 from statemachine.job import Execution, Job
 from statemachine.link import link_ends_at
+from statemachine.stored_job_check import contradiction_in
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 VIEW_TTL_S = 60
@@ -63,6 +64,7 @@ def export(
             done |= {
                 "jobs": count, "photos": photos.copied, "photos_missing": photos.missing,
                 "unreadable": sorted(unreadable), "conversations": conversations.copied,
+                "unreadable_conversations": conversations.unreadable,
             }  # fmt: skip
         if as_json:
             print_json(done)
@@ -72,6 +74,11 @@ def export(
             raise CliError(
                 f"{len(unreadable)} jobs cannot be read and are not in the file: "
                 f"{', '.join(sorted(unreadable))}; `haul explain JOB` says why"
+            )
+        if conversations.unreadable:
+            raise CliError(
+                f"{len(conversations.unreadable)} conversations cannot be read and are not in "
+                f"{conversations.path}"
             )
 
 
@@ -142,7 +149,7 @@ def exported(job: Job, zone: ZoneInfo) -> str:
 def _jobs_in(file: Path) -> list[Job]:
     """All jobs at once, so that a file with a bad line changes nothing. Raises UsageError."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = lines_of(file)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from error
     return [_job_in(line, f"{file}, line {number}") for number, line in enumerate(lines, 1)]
@@ -152,12 +159,14 @@ def _job_in(line: str, where: str) -> Job:
     try:
         job = Job.model_validate_json(line)
         check_imported(job)
-        load_flow(job.flow)
+        load_flow(job.flow).status(job.status)
     except ValidationError as error:
         why = "; ".join(field_errors(error))
         raise UsageError(f"{where}: {why}; nothing was imported") from error
     except UnknownFlow as error:
         raise UsageError(f"{where}: {error}; nothing was imported") from error
+    if fault := contradiction_in(job, job.tenant, job.job_id):
+        raise UsageError(f"{where}: {fault}; nothing was imported")
     return job
 
 

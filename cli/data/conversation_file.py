@@ -12,8 +12,14 @@ from cli.output.output import UsageError
 from functions.aws.conversations import S3Conversations
 from functions.messages.conversations import change_list
 from functions.messages.phone_numbers import digest_of
-from functions.protocol.ports import Conflict
+from functions.protocol.ports import Conflict, Corrupt
 from statemachine.conversation import PAGE, Conversation, ConversationList
+
+
+def lines_of(file: Path) -> list[str]:
+    """One JSON document each. A line separator of Unicode inside of one ends no line."""
+    text = file.read_text(encoding="utf-8").removesuffix("\n")
+    return text.split("\n") if text else []
 
 
 @dataclass
@@ -24,14 +30,15 @@ class ConversationFile:
     file: Path
     copied: int = field(default=0, init=False)
     existing: int = field(default=0, init=False)
+    unreadable: list[str] = field(default_factory=list, init=False)
 
     @property
     def path(self) -> Path:
         return Path(f"{self.file}.conversations")
 
     def save(self, tenant: str) -> None:
-        """Writes no file if there are none. Raises Corrupt, Unavailable."""
-        for conversation in map(self._whole, self._stored(tenant)):
+        """Writes no file if there are none. Raises Unavailable."""
+        for conversation in self._stored(tenant):
             with self.path.open("a", encoding="utf-8") as out:
                 self.path.chmod(0o600)
                 out.write(conversation.model_dump_json(exclude_none=True) + "\n")
@@ -58,8 +65,11 @@ class ConversationFile:
 
     def _stored(self, tenant: str) -> Iterator[Conversation]:
         for digest in self.stored.digests(tenant):
-            if found := self.stored.read(tenant, digest):
-                yield found.value
+            try:
+                if found := self.stored.read(tenant, digest):
+                    yield self._whole(found.value)
+            except Corrupt:
+                self.unreadable.append(digest)
 
     def _whole(self, latest: Conversation) -> Conversation:
         first = latest.messages[0].seq if latest.messages else 1
@@ -75,7 +85,7 @@ class ConversationFile:
         if not self.path.exists():
             return []
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
+            lines = lines_of(self.path)
             found = [Conversation.model_validate_json(line) for line in lines]
         except (OSError, UnicodeDecodeError, ValidationError) as error:
             raise UsageError(f"{self.path} cannot be read; nothing was imported") from error

@@ -13,7 +13,7 @@ from functions.api.jobs import event_id_of, visible_job
 from functions.api.problems import Problem
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse, dispatches
-from functions.messages.conversations import change_conversation
+from functions.messages.conversations import change_conversation, stored_list
 from functions.messages.office_texts import BEFORE_THE_TEXT, OfficeText
 from functions.messages.phone_numbers import digest_of, is_stopped, phone_record
 from statemachine.conversation import ListedConversation
@@ -30,7 +30,7 @@ def listed_conversations(api: Api, request: ApiRequest) -> tuple[ListedConversat
     """Nothing for those who may not read them."""
     if not dispatches(request.session):
         return ()
-    stored = api.read_conversation.conversations.read_list(request.session.tenant)
+    stored = stored_list(api.read_conversation.conversations, request.session.tenant)
     return stored.value.conversations if stored else ()
 
 

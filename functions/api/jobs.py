@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from events import Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.dependencies import Api
@@ -22,7 +21,8 @@ from functions.api.responses import (
 )
 from functions.jobs.create import Booked
 from functions.people.sessions import Session
-from functions.protocol.ports import Corrupt, UnknownJob
+from functions.protocol.ports import UnknownJob
+from functions.protocol.read_each import read_each
 from statemachine.crew_edit import crew_fault
 from statemachine.edits import EditRefused
 from statemachine.job import Customer, Job, Place
@@ -165,15 +165,7 @@ def visible_job(api: Api, request: ApiRequest) -> Job:
 def read_jobs(api: Api, tenant: str, job_ids: Iterable[str]) -> list[Job]:
     """The jobs, read in parallel. One that was erased or cannot be read is left out: the watchdog
     reports those."""
-
-    def read(job_id: str) -> Job | None:
-        try:
-            return api.jobs.read(tenant, job_id).value
-        except (UnknownJob, Corrupt):
-            return None
-
-    with ThreadPoolExecutor(READERS) as readers:
-        return [job for job in readers.map(read, job_ids) if job is not None]
+    return [job for job in read_each(api.jobs, tenant, job_ids) if isinstance(job, Job)]
 
 
 def done_before(session: Session, job: Job, event_id: str | None) -> ApiResponse:

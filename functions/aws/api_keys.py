@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from functions.aws.readable_items import readable
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.people.api_keys import StoredKey, UnknownKey
 from functions.protocol.ports import Corrupt
@@ -71,8 +72,7 @@ class DynamoApiKeys:
                 KeyConditionExpression="pk = :tenant",
                 ExpressionAttributeValues={":tenant": {"S": f"keys#{tenant}"}},
             ):
-                for item in page["Items"]:
-                    yield _key_in(item)
+                yield from readable(_key_in, page["Items"])
 
 
 def _key(tenant: str, key_id: str) -> Item:
@@ -85,5 +85,5 @@ def _key_in(item: Item) -> StoredKey:
         known = StoredKey.model_validate_json(item["key"]["S"], extra="ignore")
         used = item.get("last_used_at", {}).get("S")
         return StoredKey.model_validate(known.model_dump() | {"last_used_at": used})
-    except (KeyError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Corrupt(f"{item['sk']['S']} in the crew roster is not an API key") from error

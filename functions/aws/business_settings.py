@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from functions.aws.errors import retryable
+from functions.aws.readable_items import readable_or_none
 from functions.aws.s3_stores import S3Objects, named, owner_key, to_bytes
 from functions.business.settings_store import NumberOwner
 from functions.protocol.ports import Stored, UnknownTenant
@@ -51,8 +52,11 @@ class S3SettingsStore:
             self.objects.put(history_key(tenant, change.version), to_bytes(change))
 
     def from_history(self, tenant: str, version: int) -> SettingsChange | None:
-        stored = self.objects.load(history_key(tenant, version), SettingsChange)
+        stored = readable_or_none(self._change, history_key(tenant, version))
         return stored.value if stored else None
+
+    def _change(self, key: str) -> Stored[SettingsChange] | None:
+        return self.objects.load(key, SettingsChange)
 
 
 class ErasedBusiness(BaseModel):

@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from functions.aws.readable_items import readable
 from functions.aws.reservations import all_or_none
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.aws.sent_texts import TEXTS
@@ -45,8 +46,7 @@ class DynamoJobIndex:
         keys = [_entry_key(tenant, job_id) for job_id in job_ids]
         found: dict[str, Entry] = {}
         for start in range(0, len(keys), AT_ONCE):
-            for item in self._batch(keys[start : start + AT_ONCE]):
-                entry = _entry_in(item)
+            for entry in readable(_entry_in, self._batch(keys[start : start + AT_ONCE])):
                 found[entry.job_id] = entry
         return found
 
@@ -110,8 +110,8 @@ class DynamoJobIndex:
 
     def _about(self, tenant: str, change: IndexChange) -> Item:
         """The action on the entry, with the condition of the whole change."""
-        key: Item = {"TableName": self.table, "ConditionExpression": "attribute_not_exists(pk)"}
-        if change.replacing is not None:
+        key: Item = {"TableName": self.table, "ConditionExpression": "attribute_not_exists(rev)"}
+        if change.replacing:
             key |= {
                 "ConditionExpression": "rev = :before",
                 "ExpressionAttributeValues": {":before": {"N": str(change.replacing)}},
@@ -164,7 +164,7 @@ class DynamoJobIndex:
                     ":last": {"S": f"{last}"},
                 },
             ):
-                found += map(_erased_in, page["Items"])
+                found += readable(_erased_in, page["Items"])
         return found
 
     def stored(self, tenant: str) -> Iterator[Listing | str]:
@@ -223,7 +223,14 @@ def _attributes_of(figures: Figures) -> dict[str, int]:
 
 
 def _erased_in(item: Item) -> DayFigures:
-    """Attributes that are no figures are from another version."""
+    """Attributes that are no figures are from another version. Raises Corrupt."""
+    try:
+        return _day_figures(item)
+    except ValueError as error:
+        raise Corrupt(f"{item['sk']['S']} in the index of jobs is not a day") from error
+
+
+def _day_figures(item: Item) -> DayFigures:
     counts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
     single: Item = {name: counts.get(name, 0) for name in ADDED}
     named: Item = {kind: {} for kind in NAMED}
@@ -237,8 +244,9 @@ def _erased_in(item: Item) -> DayFigures:
 
 
 def _entry_in(item: Item) -> Entry:
-    """Unknown keys are from a newer version. Raises Corrupt."""
+    """Unknown keys are from a newer version. Raises Corrupt; its ETag is the entry's `rev`."""
     try:
         return Entry.model_validate_json(item["entry"]["S"], extra="ignore")
     except (KeyError, ValidationError) as error:
-        raise Corrupt(f"{item['pk']['S']} in the index of jobs is not an entry") from error
+        rev = item.get("rev", {}).get("N")
+        raise Corrupt(f"{item['pk']['S']} in the index of jobs is not an entry", rev) from error

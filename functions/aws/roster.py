@@ -19,6 +19,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from functions.aws.errors import code_of, retryable
+from functions.aws.readable_items import readable
 from functions.people.accounts import Account, AccountExists, Profile, UnknownAccount
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
 from statemachine.values import iso
@@ -160,8 +161,7 @@ class DynamoAccounts:
                     ":accounts": {"S": "account#"},
                 },
             ):
-                for item in page["Items"]:
-                    yield _account_in(item)
+                yield from readable(_account_in, page["Items"])
 
     def _change(self, tenant: str, account: str, values: Item, ends_sessions: bool = False) -> None:
         self._write(self._update_of(tenant, account, values, ends_sessions))
@@ -236,5 +236,5 @@ def _account_in(item: Item) -> Account:
                 "session_epoch": int(item.get("session_epoch", {}).get("N", "0")),
             }
         )
-    except (KeyError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Corrupt(f"{item['sk']['S']} in the crew roster is not an account") from error

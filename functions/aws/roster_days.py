@@ -15,10 +15,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from functions.aws.readable_items import readable, readable_or_none
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.people.roster import Truck, UnknownTruck
 from functions.protocol.ports import Corrupt
-from statemachine.roster import Day
+from statemachine.roster import DAY_OFF, Day
 
 KEPT_FOR = timedelta(days=400)
 """A past day is not needed after a year; the table's TTL removes it."""
@@ -31,9 +32,11 @@ class DynamoRoster:
     def days(self, tenant: str, first: date, last: date) -> dict[str, dict[date, Day]]:
         found: dict[str, dict[date, Day]] = {}
         # `~` sorts after every character of a name, so the range includes the last day.
-        for item in self._between(tenant, f"day#{first}#", f"day#{last}#~"):
-            _, on, member = item["sk"]["S"].split("#")
-            found.setdefault(member, {})[date.fromisoformat(on)] = _day_in(item)
+        items = self._between(tenant, f"day#{first}#", f"day#{last}#~")
+        for member, on, item in readable(_named, items):
+            day = readable_or_none(_day_in, item)
+            # No one is sent who may be off: the day has to be set again.
+            found.setdefault(member, {})[on] = DAY_OFF if day is None else day
         return found
 
     def set_day(self, tenant: str, member: str, on: date, day: Day) -> None:
@@ -59,7 +62,7 @@ class DynamoRoster:
         return _truck_in(item) if item else None
 
     def trucks(self, tenant: str) -> Iterator[Truck]:
-        return map(_truck_in, self._between(tenant, "truck#", "truck#~"))
+        return readable(_truck_in, self._between(tenant, "truck#", "truck#~"))
 
     def set_truck(self, truck: Truck) -> None:
         item = {**_truck_key(truck.tenant, truck.truck), "name": {"S": truck.name}}
@@ -98,6 +101,15 @@ def _day_key(tenant: str, member: str, on: date) -> Item:
 
 def _truck_key(tenant: str, truck: str) -> Item:
     return {"pk": {"S": f"roster#{tenant}"}, "sk": {"S": f"truck#{truck}"}}
+
+
+def _named(item: Item) -> tuple[str, date, Item]:
+    """Whose day it is, and which. Raises Corrupt."""
+    try:
+        _, on, member = item["sk"]["S"].split("#")
+        return member, date.fromisoformat(on), item
+    except ValueError as error:
+        raise Corrupt(f"{item['sk']['S']} in the crew roster is not a day") from error
 
 
 def _day_in(item: Item) -> Day:

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.aws.roster import dynamodb_errors
+from functions.aws.readable_items import readable
+from functions.aws.roster import Item, dynamodb_errors
+from functions.protocol.ports import Corrupt
 from statemachine.deliveries import DeliveryName
 
 TEXTS = "texts"
@@ -40,9 +42,15 @@ class DynamoSentTexts:
                     ":until": {"S": _moment(until)},
                 },
             ):
-                for item in page["Items"]:
-                    moment = item["sk"]["S"].partition("#")[0]
-                    yield datetime.fromisoformat(moment).replace(tzinfo=UTC)
+                yield from readable(_moment_in, page["Items"])
+
+
+def _moment_in(item: Item) -> datetime:
+    """Raises Corrupt."""
+    try:
+        return datetime.fromisoformat(item["sk"]["S"].partition("#")[0]).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Corrupt(f"{item['sk']['S']} is not a text in the index of jobs") from error
 
 
 def _moment(at: datetime) -> str:

@@ -9,12 +9,12 @@ compressed, about 20 bytes for a job instead of 150, because a write is paid by 
 
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from pydantic import ValidationError
 
+from functions.aws.readable_items import readable
 from functions.aws.reservations import KEPT_FOR
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
@@ -46,7 +46,7 @@ class DynamoSlots:
                     ":last": {"S": last.isoformat()},
                 },
             ):
-                yield from _readable(page["Items"])
+                yield from readable(_sheet_in, page["Items"])
 
     def write(self, tenant: str, sheet: SlotSheet) -> None:
         """Raises Conflict after a lost race and a lost response: reading again shows which."""
@@ -79,13 +79,6 @@ def _unchanged(sheet: SlotSheet) -> Item:
 
 def _key(tenant: str, day: str) -> Item:
     return {"pk": {"S": f"slots#{tenant}"}, "sk": {"S": day}}
-
-
-def _readable(items: list[Item]) -> Iterator[SlotSheet]:
-    """Without what is no sheet at all: one bad item must not take all the other days away."""
-    for item in items:
-        with suppress(Corrupt):
-            yield _sheet_in(item)
 
 
 def _sheet_in(item: Item) -> SlotSheet:

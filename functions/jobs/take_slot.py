@@ -14,7 +14,8 @@ from typing import Protocol
 
 from functions.people.roster import Truck
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
-from functions.protocol.ports import Conflict, Corrupt, Jobs, Tenants, Unavailable, UnknownJob
+from functions.protocol.ports import Conflict, Jobs, Tenants, Unavailable, UnknownJob
+from functions.protocol.read_each import UNREADABLE, readable_job
 from statemachine.edits import EXPLANATIONS, SlotFull
 from statemachine.flows import load_flow
 from statemachine.job import Job
@@ -162,10 +163,10 @@ class TakeSlot:
         if not slot.is_settled(now):
             return False
         try:
-            job = self.jobs.read(tenant, slot.job_id).value
+            job = readable_job(self.jobs, tenant, slot.job_id)
         except UnknownJob:
             return True
-        except Corrupt:  # it may need the slot: a person has to restore it
+        except UNREADABLE:  # it may need the slot: a person has to restore it
             return False
         return is_gone(slot, job, load_flow(job.flow), now)
 

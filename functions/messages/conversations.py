@@ -12,7 +12,7 @@ from typing import Protocol
 
 from functions.messages.phone_numbers import digest_of
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
-from functions.protocol.ports import Conflict, Stored, Unavailable
+from functions.protocol.ports import Conflict, Corrupt, Stored, Unavailable
 from statemachine.conversation import (
     Conversation,
     ConversationList,
@@ -94,6 +94,17 @@ def _changed(
     raise Unavailable(f"a conversation of {tenant}: no write in {ATTEMPTS} attempts") from last
 
 
+def stored_list(conversations: Conversations, tenant: str) -> Stored[ConversationList] | None:
+    """The list; empty if it cannot be read, so that the next text replaces it. Each text is in its
+    conversation and on its job, too. Raises Unavailable."""
+    try:
+        return conversations.read_list(tenant)
+    except Corrupt as error:
+        if error.etag is None:
+            raise
+        return Stored(ConversationList(), error.etag)
+
+
 def change_list(
     conversations: Conversations,
     tenant: str,
@@ -104,7 +115,7 @@ def change_list(
     last: Exception | None = None
     for attempt in range(ATTEMPTS):
         try:
-            stored = conversations.read_list(tenant)
+            stored = stored_list(conversations, tenant)
             known = stored.value if stored else ConversationList()
             wanted = changed(known)
             if wanted is known:

@@ -1,11 +1,11 @@
 """The jobs behind a phone number, and the edit that records whether its owner gets texts."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import datetime
 
 from events import Changes, JobEditRequested
-from functions.protocol.ports import Corrupt, Jobs, UnknownJob
+from functions.protocol.ports import Jobs
+from functions.protocol.read_each import job_or_none
 from statemachine.flows import load_flow
 from statemachine.job import Job
 from statemachine.values import RESERVED, Actor
@@ -21,10 +21,9 @@ def open_jobs_of(jobs: Jobs, tenant: str, job_ids: Iterable[str], phone: str) ->
 
 def jobs_of(jobs: Jobs, tenant: str, job_ids: Iterable[str], phone: str) -> Iterator[Job]:
     for job_id in job_ids:
-        with suppress(UnknownJob, Corrupt):  # erased, or reported elsewhere
-            job = jobs.read(tenant, job_id).value
-            if job.customer.phone == phone:
-                yield job
+        job = job_or_none(jobs, tenant, job_id)
+        if job and job.customer.phone == phone:
+            yield job
 
 
 def texts_edit(

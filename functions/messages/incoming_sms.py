@@ -27,7 +27,7 @@ from functions.messages.phone_numbers import (
 from functions.messages.sms_once import SmsOnce
 from functions.messages.sms_request import REPLIES as REPLIES_TO_TEXTS
 from functions.protocol.compare_and_swap import Pause, full_jitter
-from functions.protocol.ports import Jobs, Requests, Tenants, UnknownTenant
+from functions.protocol.ports import Corrupt, Jobs, Requests, Tenants, UnknownTenant
 from statemachine.bounds import without_hidden
 from statemachine.business import MAIN, SHARED, BusinessSettings
 from statemachine.conversation import ConversationMessage
@@ -106,8 +106,15 @@ class ReceiveSms:
         """Those that have texted this customer from the shared number, the last one first; and then
         the stage's first business: what it sent before there were others is on no list."""
         known = phone_record(self.numbers, SHARED, inbound.sender).businesses
-        found = map(self._read, dict.fromkeys((*known, MAIN)))
+        found = map(self._readable, dict.fromkeys((*known, MAIN)))
         return [each for each in found if each and each.sms_number is None]
+
+    def _readable(self, name: str) -> BusinessSettings | None:
+        """None, too, if its settings cannot be read: the text may be for another business."""
+        try:
+            return self._read(name)
+        except Corrupt:
+            return None
 
     def _read(self, name: str) -> BusinessSettings | None:
         try:

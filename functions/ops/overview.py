@@ -26,7 +26,8 @@ from functions.ops.overview_numbers import (
     with_status,
 )
 from functions.ops.partial_results import PartialResults
-from functions.protocol.ports import BoardCopies, Corrupt, Jobs, UnknownJob
+from functions.protocol.ports import BoardCopies, Jobs, UnknownJob
+from functions.protocol.read_each import UNREADABLE, job_or_none, readable_job
 from statemachine.evidence import RunState
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
@@ -152,10 +153,7 @@ class OpsOverview:
         rev, job = self.read.get((tenant, card.job_id), (0, None))
         if job and rev == card.rev:
             return job
-        try:
-            return self.jobs.read(tenant, card.job_id).value
-        except (UnknownJob, Corrupt):
-            return None
+        return job_or_none(self.jobs, tenant, card.job_id)
 
     def _executions(self, tenant: str, now: datetime) -> tuple[ExecutionCount, ...]:
         known = self.counted.get(tenant)
@@ -187,10 +185,10 @@ class OpsOverview:
     def _is_needed(self, run: UnsuccessfulRun) -> bool:
         """Whether the job is not over and no newer execution follows it."""
         try:
-            job = self.jobs.read(run.tenant, run.job_id).value
+            job = readable_job(self.jobs, run.tenant, run.job_id)
         except UnknownJob:
             return False
-        except Corrupt:
+        except UNREADABLE:
             return True
         return job.execution.generation <= run.generation and not _is_over(job)
 

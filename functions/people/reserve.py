@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.people.roster import Reservations
-from functions.protocol.ports import Corrupt, Jobs, Unavailable, UnknownJob
+from functions.protocol.ports import Jobs, Unavailable, UnknownJob
+from functions.protocol.read_each import UNREADABLE, readable_job
 from statemachine.edits import CrewTaken
 from statemachine.fit import PlannedJob, groups_of, obstacles_to
 from statemachine.flows import load_flow
@@ -118,10 +119,10 @@ class Reserve:
         self, tenant: str, subject: str, other: Reservation, now: datetime
     ) -> ReservationState:
         try:
-            job = self.jobs.read(tenant, other.job_id).value
+            job = readable_job(self.jobs, tenant, other.job_id)
         except UnknownJob:  # erased
             return "stale"
-        except Corrupt as error:
+        except UNREADABLE as error:
             raise CrewTaken(
                 f"{_label(subject)} may be on job {other.job_id}, which cannot be read now; "
                 "choose another until that job is repaired"

@@ -36,6 +36,7 @@ LogMetric = Literal[
     "Refusals",
     "Repairs",
     "TextsReceived",
+    "Unreadable",
     "Writes",
 ]
 """Lines of the log that the dashboard counts on request: by reason, outcome, or status."""

@@ -17,6 +17,8 @@ class Unreadable:
     why: str
 
 
+UNREADABLE = (Corrupt, UnknownFlow)
+"""What a job raises that a person has to look at; code that only asks about it goes on."""
 READERS = 10
 """How many are read at once; a client has as many connections by default."""
 
@@ -33,10 +35,23 @@ def read_each(jobs: Jobs, tenant: str, job_ids: Iterable[str]) -> Iterator[Job |
 
 def _read(jobs: Jobs, tenant: str, job_id: str) -> Job | Unreadable | None:
     try:
-        job = jobs.read(tenant, job_id).value
-        load_flow(job.flow).status(job.status)
+        return readable_job(jobs, tenant, job_id)
     except UnknownJob:
         return None
-    except (Corrupt, UnknownFlow) as error:
+    except UNREADABLE as error:
         return Unreadable(job_id, str(error))
+
+
+def readable_job(jobs: Jobs, tenant: str, job_id: str) -> Job:
+    """A job whose flow and status this version has. Raises UNREADABLE, UnknownJob, Unavailable."""
+    job = jobs.read(tenant, job_id).value
+    load_flow(job.flow).status(job.status)
     return job
+
+
+def job_or_none(jobs: Jobs, tenant: str, job_id: str) -> Job | None:
+    """None if it was erased, or cannot be read: the watchdog reports that. Raises Unavailable."""
+    try:
+        return readable_job(jobs, tenant, job_id)
+    except (UnknownJob, *UNREADABLE):
+        return None

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from functions.protocol.ports import Corrupt, Jobs, LinkEnds, UnknownJob, Views
+from functions.protocol.ports import Jobs, LinkEnds, UnknownJob, Views
+from functions.protocol.read_each import UNREADABLE, readable_job
 from functions.views.write_view import remove_dead_views
 from statemachine.job import Job
 from statemachine.link import link_ends_at
@@ -39,10 +40,10 @@ class EndLinks:
     def _ended(self, tenant: str, name: str, job_id: str, now: datetime) -> bool:
         removed = False
         try:
-            removed = remove_dead_views(self.views, self.jobs.read(tenant, job_id).value, now)
+            removed = remove_dead_views(self.views, readable_job(self.jobs, tenant, job_id), now)
         except UnknownJob:  # erased, with its view
             pass
-        except Corrupt:  # a person has to restore it; then its link is ended
+        except UNREADABLE:  # a person has to restore it; then its link is ended
             return False
         self.ends.remove(tenant, name)
         return removed

@@ -25,7 +25,7 @@ from functions.messages.sms_request import SmsRequest
 from functions.messages.webhook_schedule import message_of, next_attempt
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
-from functions.protocol.ports import Bus, Corrupt, HaulwayError, Logger
+from functions.protocol.ports import Bus, Conflict, Logger, Unavailable
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.job import Job
 from statemachine.records import Repair
@@ -80,7 +80,7 @@ class RepairDeliveries:
         for reminder in list(islice(due, AT_MOST)):
             try:
                 repair = self._handle(reminder, now)
-            except (HaulwayError, ValueError) as error:
+            except Exception as error:  # whatever it is, it must not stop the other messages
                 self.log.error("message not checked", tenant=tenant, why=type(error).__name__)
                 continue
             if repair:
@@ -99,7 +99,9 @@ class RepairDeliveries:
             if stored and not stored.value.ended:
                 repair = self._repair(stored.value, now)
                 self.deliveries.remind(name, _next_look(stored.value, now))
-        except Corrupt:
+        except (Unavailable, Conflict):
+            raise
+        except Exception:  # last in the index, so that those that can be handled are not behind it
             self.deliveries.remind(name, now + AGAIN)
             self.deliveries.drop_reminder(reminder)
             raise

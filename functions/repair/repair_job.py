@@ -142,7 +142,10 @@ class RepairJob:
         it shows, the card tells: the index is written before it."""
         if job.job_id in shown.jobs:
             return False
-        entry = self.index.read(job.tenant, job.job_id)
+        try:
+            entry = self.index.read(job.tenant, job.job_id)
+        except Corrupt:  # written again with the card
+            return True
         return entry is None or entry.rev < job.rev
 
     def _refuse_late(self, job: Job, now: datetime) -> Job:

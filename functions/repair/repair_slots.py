@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from functions.jobs.take_slot import TakeSlot
-from functions.protocol.ports import Corrupt, UnknownJob
+from functions.protocol.ports import UnknownJob
+from functions.protocol.read_each import UNREADABLE, readable_job
 from statemachine.business import BusinessSettings
 from statemachine.roster import Span
 from statemachine.slots import SlotSheet, TakenSlot
@@ -46,10 +47,10 @@ class RepairSlots:
     def _repair(self, tenant: str, job_id: str, span: Span, now: datetime) -> bool:
         """Whether a sheet had to be changed."""
         try:
-            job = self.slots.jobs.read(tenant, job_id).value
+            job = readable_job(self.slots.jobs, tenant, job_id)
         except UnknownJob:
             return self.slots.give_back(tenant, job_id, span, now)
-        except Corrupt:  # reported as stuck; it keeps its slot until a person has restored it
+        except UNREADABLE:  # stuck; it keeps its slot until a person has restored it
             return False
         return self.slots.follow(job, now, span)
 

@@ -49,9 +49,9 @@ class _Stretch:
 def find_jobs(
     index: JobIndex, tenant: str, question: Question, most: int, before: str | None = None
 ) -> FoundJobs:
-    """At most `most` jobs that fit, from before the place `before`. Raises Corrupt, Unavailable."""
+    """At most `most` jobs that fit, from before the place `before`. Raises Unavailable."""
     if question.job_id:
-        entry = index.read(tenant, question.job_id)
+        entry = index.entries(tenant, [question.job_id]).get(question.job_id)
         return FoundJobs((entry,) if entry and matches(entry, question) else ())
     found: list[Entry] = []
     looked_up, following = 0, None

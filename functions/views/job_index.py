@@ -49,7 +49,7 @@ class IndexChange:
 
     job_id: str
     replacing: int | None
-    """The `rev` of the stored entry; None if there is none."""
+    """The `rev` of the stored entry; None if there is none, 0 if it is without one."""
     entry: Entry | None
     added: frozenset[Listing]
     removed: frozenset[Listing]
@@ -61,10 +61,13 @@ class JobIndex(Protocol):
     """The table of the index. All raise Unavailable."""
 
     def read(self, tenant: str, job_id: str) -> Entry | None:
-        """The latest entry."""
+        """The latest entry. Raises Corrupt; its ETag is the `rev` of the entry, if it has one."""
 
     def entries(self, tenant: str, job_ids: Iterable[str]) -> dict[str, Entry]:
-        """The entries of those jobs that have one; perhaps without a change of this second."""
+        """The entries of those jobs that have one; perhaps without a change of this second.
+
+        One that cannot be read is left out.
+        """
 
     def listed(self, name: str, before: str, most: int) -> list[str]:
         """At most so many places of that list before `before`, the last one first."""
@@ -114,10 +117,10 @@ class IndexJob:
     def remove_stray(self, tenant: str, listing: Listing) -> bool:
         """Remove a listing unless its job's entry accounts for it, and return whether it was
         removed. A change of `terms_of` leaves such listings. Raises Unavailable."""
-        known = self.index.read(tenant, listing.job_id)
+        known, rev = self._known(tenant, listing.job_id)
         if listing in listings_of(tenant, known):
             return False
-        rev, stray = known.rev if known else None, frozenset({listing})
+        stray = frozenset({listing})
         self._repeat(
             lambda: self.index.change(
                 tenant, IndexChange(listing.job_id, rev, known, frozenset(), stray)
@@ -126,20 +129,31 @@ class IndexJob:
         return True
 
     def _write(self, tenant: str, entry: Entry, again: bool) -> None:
-        known = self.index.read(tenant, entry.job_id)
+        known, rev = self._known(tenant, entry.job_id)
         if known and (known.rev > entry.rev or (known.rev == entry.rev and not again)):
             return
         self._widen(tenant, week_of(entry.at))
         had, wanted = listings_of(tenant, known), listings_of(tenant, entry)
         added = wanted if again else wanted - had
-        rev = known.rev if known else None
         self.index.change(tenant, IndexChange(entry.job_id, rev, entry, added, had - wanted))
 
     def _erase(self, tenant: str, job_id: str, zone: ZoneInfo | None) -> None:
-        if known := self.index.read(tenant, job_id):
-            removed, counted = listings_of(tenant, known), _counted(known, zone) if zone else None
-            change = IndexChange(job_id, known.rev, None, frozenset(), removed, counted)
-            self.index.change(tenant, change)
+        known, rev = self._known(tenant, job_id)
+        if known is None and rev is None:
+            return
+        counted = _counted(known, zone) if known and zone else None
+        removed = listings_of(tenant, known)
+        change = IndexChange(job_id, rev, None, frozenset(), removed, counted)
+        self.index.change(tenant, change)
+
+    def _known(self, tenant: str, job_id: str) -> tuple[Entry | None, int | None]:
+        """The entry, and the `rev` to replace. One that cannot be read is replaced like any other:
+        it only says what the job says."""
+        try:
+            entry = self.index.read(tenant, job_id)
+        except Corrupt as error:
+            return None, int(error.etag or 0)
+        return entry, entry.rev if entry else None
 
     def _widen(self, tenant: str, week: int) -> None:
         """Before the entry is written, so that no question misses it."""

@@ -58,6 +58,23 @@ def test_a_conversation_is_saved_whole_and_imported_once(connection: Any, tmp_pa
     assert [each.conversation for each in listed.value.conversations] == [there.value.digest]
 
 
+def test_a_conversation_that_cannot_be_read_is_named_and_keeps_no_other_from_the_file(
+    connection: Any, tmp_path: Path
+) -> None:
+    stored = S3Conversations(connection.client("s3"), connection.outputs["JobsBucket"])
+    said = ConversationMessage(message_id="in-1", at=NOON, sender="customer", text="One\u2028two")
+    add_message(stored, "main", ADA, said)
+    broken = f"tenants/main/conversations/{'0' * 32}/latest.json"
+    bucket = connection.outputs["JobsBucket"]
+    connection.client("s3").put_object(Bucket=bucket, Key=broken, Body=b"{")
+    saved = ConversationFile(connection, tmp_path / "jobs.jsonl")
+    saved.save("main")
+    assert saved.unreadable == ["0" * 32]
+    imported = ConversationFile(connection, tmp_path / "jobs.jsonl")
+    imported.upload("other")
+    assert imported.copied == 1
+
+
 def test_a_file_that_cannot_be_read_imports_nothing(connection: Any, tmp_path: Path) -> None:
     (tmp_path / "jobs.jsonl.conversations").write_text("{}\n", encoding="utf-8")
     with pytest.raises(UsageError, match="nothing was imported"):

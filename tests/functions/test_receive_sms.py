@@ -475,6 +475,13 @@ def test_a_yes_to_a_shared_number_and_its_copy_are_for_the_business_that_asked()
     assert who_acts(phone) == {"main", "other"}, "no one asks any more: a note for the last one"
 
 
+def test_a_text_to_a_shared_number_passes_by_a_business_that_cannot_be_read() -> None:
+    phone = sharing_phone()
+    phone.bucket.objects["directory/other.json"] = b"{"
+    phone.says("the gate code is 1234")
+    assert who_acts(phone) == {"main"}
+
+
 def test_stop_and_start_to_a_shared_number_are_for_all() -> None:
     phone = sharing_phone()
     for at, body in enumerate(("STOP", "START")):

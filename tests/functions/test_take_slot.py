@@ -51,6 +51,7 @@ from tests.support.fakes import (
     FakeLog,
     FakeTenants,
     FakeViews,
+    job_key,
     no_pause,
 )
 from tests.support.faults import Crashed, FaultAtCall, Faults, Kind, SeededFaults
@@ -105,6 +106,11 @@ class Office:
 
     def job(self, job_id: str) -> Job:
         return self.jobs.read("main", job_id).value
+
+    def spoil(self, job_id: str, unknown: dict[str, str]) -> None:
+        key = job_key("main", job_id)
+        document = json.loads(self.bucket.objects[key]) | unknown
+        self.bucket.objects[key] = json.dumps(document).encode()
 
     def move(self, job_id: str, move: str, now: datetime = NOON) -> None:
         job = self.job(job_id)
@@ -271,7 +277,35 @@ def test_slots_of_jobs_that_are_gone_are_found_when_they_are_needed() -> None:
     assert office.taken() == office.fold()
 
 
+UNKNOWN = [{"flow": "piano"}, {"status": "loading"}]
+"""What a job has after a release that had it was rolled back."""
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN)
+def test_a_slot_of_a_job_that_no_one_can_judge_is_kept_and_refuses_only_what_is_too_much(
+    unknown: dict[str, str],
+) -> None:
+    office = Office()
+    office.spoil(office.book(1), unknown)
+    with pytest.raises(SlotFull):
+        office.book(2, now=LATER)
+    assert office.book(3, AFTERNOON, now=LATER)
+
+
 # -- the watchdog
+
+
+@pytest.mark.parametrize("unknown", UNKNOWN)
+def test_the_watchdog_repairs_slots_beside_a_job_that_no_one_can_judge(
+    unknown: dict[str, str],
+) -> None:
+    office = Office(places=3)
+    poisoned, sound = office.book(1), office.book(2)
+    before = office.sheets.read("main", MONDAY)
+    moved = taken_slot(office.job(poisoned), AFTERNOON, NOON)  # the sound job's slot is lost
+    office.sheets.write("main", before.with_(version=before.version + 1, taken=(moved,)))
+    office.spoil(poisoned, unknown)
+    assert office.repair(LATER) == [sound]
 
 
 def test_the_watchdog_makes_the_sheets_agree_with_the_jobs() -> None:

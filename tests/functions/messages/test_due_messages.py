@@ -119,6 +119,23 @@ def test_a_webhook_between_two_tries_keeps_its_id_if_its_queue_is_lost(
     assert ids == [due.webhook_id] * 2
 
 
+def test_a_message_that_breaks_our_code_keeps_no_other_from_being_sent(
+    messaging: SendersAndWatchdog,
+) -> None:
+    messaging.text(messaging.store(confirmed()), now=NIGHT)
+    nothing_to_post = DeliveryName(
+        tenant="main", about="0-first", mark="1", channel="webhook", recipient="ep_one"
+    )
+    broken = Delivery(
+        name=nothing_to_post, state="waiting", to="example.com", due_at=MORNING,
+        created_at=NIGHT, updated_at=NIGHT,
+    )  # fmt: skip
+    messaging.deliveries.create(broken)
+    messaging.deliveries.remind(broken.name, MORNING - minutes(1))
+    assert [repair for _, repair in messaging.sweep(MORNING + OVERDUE)] == ["text sent again"]
+    assert messaging.sweep(MORNING + OVERDUE + minutes(1)) == []
+
+
 def test_a_message_that_is_not_overdue_is_left_to_its_queue(messaging: SendersAndWatchdog) -> None:
     messaging.text(messaging.store(confirmed()), now=NIGHT)
     assert messaging.sweep(MORNING + OVERDUE - timedelta(seconds=1)) == []

@@ -111,7 +111,6 @@ def test_trucks_are_added_renamed_and_removed(stores: Stores) -> None:
 def test_an_unreadable_item_is_corrupt(stores: Stores) -> None:
     if stores.dynamodb:
         keys = {
-            f"day#{SUNDAY}#maria": "roster",
             "truck#t1": "roster",
             f"{SUNDAY}#{MARIA}": "claims",
         }
@@ -119,7 +118,6 @@ def test_an_unreadable_item_is_corrupt(stores: Stores) -> None:
             item = {"pk": {"S": f"{kind}#main"}, "sk": {"S": sk}}
             stores.dynamodb.put_item(TableName=stores.table, Item=item)
         reads: tuple[Callable[[], object], ...] = (
-            lambda: stores.roster.days("main", SUNDAY, SUNDAY),
             lambda: stores.reservations.read("main", [(MARIA, SUNDAY.isoformat())]),
             lambda: stores.roster.truck("main", "t1"),
         )

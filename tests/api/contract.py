@@ -8,6 +8,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -27,9 +28,9 @@ from schemathesis.config import (
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 from urllib3 import HTTPResponse
 
-from functions.api.openapi import openapi
 from functions.api.request import COOKIE
 from tests.api.api_fixture import ApiBackend, an_event
+from tests.api.document import document
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -51,7 +52,7 @@ def the_schema(known: dict[str, str], signed_in: bool, thorough: bool = True) ->
     project = ProjectConfig(generation=generation, phases=phases, checks=checks)
     projects = ProjectsConfig(default=project)
     config = SchemathesisConfig(projects=projects)
-    schema: Any = schemathesis.openapi.from_dict(openapi(), config=config)
+    schema: Any = schemathesis.openapi.from_dict(deepcopy(document()), config=config)
 
     def with_known(_: Any, values: dict[str, Any] | None) -> dict[str, Any]:
         """A value that breaks its pattern stays: schemathesis expects that it is refused."""
@@ -80,7 +81,7 @@ def _is_sound(parameter: str, value: object) -> bool:
 
 @cache
 def _patterns_of(parameter: str) -> frozenset[str]:
-    operations = (each for path in openapi()["paths"].values() for each in path.values())
+    operations = (each for path in document()["paths"].values() for each in path.values())
     parameters = (each for operation in operations for each in operation.get("parameters", ()))
     return frozenset(
         each["schema"]["pattern"]

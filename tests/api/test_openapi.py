@@ -6,23 +6,24 @@ from typing import Any
 
 import pytest
 
-from functions.api.openapi import FILE, openapi, problems_of, to_text
+from functions.api.openapi import FILE, problems_of, to_text
 from functions.api.problems import PROBLEMS, slug_of
 from functions.api.route import Route
 from functions.api.routes import ROUTES
 from functions.people.accounts import ROLES
 from statemachine.lifecycle import EXPLANATIONS
+from tests.api.document import document
 
 
 def test_the_file_matches_the_code() -> None:
     """If it fails, run `python -m functions.api.openapi`."""
-    assert FILE.read_text(encoding="utf-8") == to_text(openapi())
+    assert FILE.read_text(encoding="utf-8") == to_text(document())
 
 
 def test_the_file_has_every_route_once() -> None:
     documented = [
         (method.upper(), path)
-        for path, operations in openapi()["paths"].items()
+        for path, operations in document()["paths"].items()
         for method in operations
     ]
     routes = [(route.method, re.sub(r"<(\w+)>", r"{\1}", route.path)) for route in ROUTES]
@@ -30,7 +31,7 @@ def test_the_file_has_every_route_once() -> None:
 
 
 def test_operation_ids_are_unique() -> None:
-    ids = [op["operationId"] for path in openapi()["paths"].values() for op in path.values()]
+    ids = [op["operationId"] for path in document()["paths"].values() for op in path.values()]
     assert len(set(ids)) == len(ids) == len(ROUTES)
 
 
@@ -44,13 +45,13 @@ def references(node: Any) -> set[str]:
 
 
 def test_every_reference_resolves_and_every_schema_is_used() -> None:
-    spec = openapi()
+    spec = document()
     schemas = {f"#/components/schemas/{name}" for name in spec["components"]["schemas"]}
     assert references(spec) == schemas
 
 
 def test_no_schema_is_named_after_its_module() -> None:
-    assert [name for name in openapi()["components"]["schemas"] if "__" in name] == []
+    assert [name for name in document()["components"]["schemas"] if "__" in name] == []
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
@@ -85,8 +86,8 @@ def test_every_operation_lists_its_roles() -> None:
 
 def openapi_description(route: Route) -> str:
     path = re.sub(r"<(\w+)>", r"{\1}", route.path)
-    return str(openapi()["paths"][path][route.method.lower()]["description"])
+    return str(document()["paths"][path][route.method.lower()]["description"])
 
 
 def test_the_file_contains_no_secrets() -> None:
-    assert "password_hash" not in json.dumps(openapi())
+    assert "password_hash" not in json.dumps(document())

@@ -49,8 +49,9 @@ class FakeJobIndex:
                 self.known.pop((tenant, change.job_id), None)
                 if change.entry:
                     self.known[tenant, change.job_id] = change.entry
-                listings = self.listings.get(tenant, set())
-                self.listings[tenant] = (listings | change.added) - change.removed
+                listings = self.listings.setdefault(tenant, set())
+                listings |= change.added
+                listings -= change.removed
                 if change.counted:
                     self._count(tenant, change.counted)
 

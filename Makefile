@@ -53,8 +53,9 @@ spec: .venv/.test  ## check every state of the protocol's models, in some minute
 	@$(BIN)/python -m tests.support.programs
 	$(BIN)/python -m spec.check
 
-soak: .venv/.test  ## play many long runs of the simulated world; takes ARGS="RUNS STEPS SEED"
+soak: .venv/.test  ## play many long runs of the simulated world, and months of texts; takes ARGS="RUNS STEPS SEED"
 	$(BIN)/python -m tests.simulation.soak $(ARGS)
+	TEXT_SEEDS=25 $(BIN)/python -m pytest --numprocesses 2 tests/functions/messages/test_month_of_texts.py
 
 mutants: .venv/.test  ## find changes of the code that no test notices; takes AREAS="fit protocol"
 	$(BIN)/python -m tests.mutants $(AREAS)

@@ -109,9 +109,10 @@ class Move(Frozen):
     requires: tuple[Requirement, ...] = ()
     clears: tuple[Clearing, ...] = ()
     """What the move takes off the job; its ledger entry keeps it."""
-    sms: Text | Literal["none"] | None = None
-    """The SMS after this move, or "none". If left out, a move forward sends the SMS of its status,
-    and a move back sends none: what the customer was told before does not become news again."""
+    sms: Text | Literal["none", "status"] | None = None
+    """The SMS after this move, "none", or "status" for that of the status it leads to. If left out,
+    a move forward sends that of its status, and a move back sends none, because what the customer
+    was told before does not become news again; but it does after they were told of the end."""
     customer: Text | None = None
     """What its button says to the customer; None: the label."""
 
@@ -174,10 +175,13 @@ class Flow(Frozen):
         Raises UnknownStatus.
         """
         known = next((m for m in self.moves_from(origin) if (m.name, m.to) == (move, to)), None)
+        if known and isinstance(known.sms, Text):
+            return known.sms
         if known and known.sms:
-            return None if known.sms == "none" else known.sms
-        forward = move != UNDO and self.position(to) > self.position(origin)
-        return self.status(to).sms if forward else None
+            return self.status(to).sms if known.sms == "status" else None
+        cancelled = self.status(origin).end == "cancelled"
+        news = move != UNDO and (cancelled or self.position(to) > self.position(origin))
+        return self.status(to).sms if news else None
 
     def named(self, move: str | None, to: str | None) -> tuple[Move, ...]:
         """The moves a request can mean, by the name of the move or by the status it leads to."""

@@ -24,6 +24,7 @@ from statemachine.job import Job
 from statemachine.reminders import approach_now
 from statemachine.requirements import is_request
 from statemachine.sms_texts import CHANGE_TEXTS, TextKind
+from statemachine.undo import BY_EDIT
 from statemachine.values import Text, iso
 
 TOLD = frozenset({"sent", "unknown"})
@@ -59,11 +60,15 @@ def text_after(job: Job, flow: Flow, seq: int) -> Text | None:
     if seq and job.ledger[seq - 1].undoes is not None:  # what stands again is so again
         standing = job.standing_at(seq)
         seq = standing[-1].seq if standing else 0
-    if seq == 0:
-        booked = flow.status(job.status_at(0))
-        return booked.requested.sms if booked.requested and is_request(job) else booked.sms
-    entry = job.ledger[seq - 1]
-    return flow.sms_of(entry.move, entry.origin, entry.to)
+    status = flow.status(job.status_at(seq))
+    text = status.sms
+    if seq:
+        entry = job.ledger[seq - 1]
+        if entry.event_id.startswith(BY_EDIT):  # the text of the edit says it
+            return None
+        text = flow.sms_of(entry.move, entry.origin, entry.to)
+    asked = status.requested if text == status.sms and is_request(job) else None
+    return asked.sms if asked else text
 
 
 def texts_before(job: Job, flow: Flow, seq: int) -> Iterator[tuple[int, Text]]:

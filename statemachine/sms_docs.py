@@ -23,8 +23,9 @@ TOP = """\
 Generated from `statemachine/flows/*.json` and `statemachine/sms_texts.py` by
 `python -m statemachine.sms_docs`; a test sends every line and compares it word for word. Here Ada
 has booked with Quick Haul, with an arrival window. Lines without words send nothing: moves back
-repeat no text. [`messages.md`](messages.md) says when a text is sent, held, or dropped. The first
-text to a number ends with "Reply STOP to end texts, HELP for help.", in the customer's language.
+repeat no text, unless the customer was told that the job is cancelled, or confirmed.
+[`messages.md`](messages.md) says when a text is sent, held, or dropped. The first text to a number
+ends with "Reply STOP to end texts, HELP for help.", in the customer's language.
 
 Webhooks are in no language: `JobCreated`, `JobMoved`, and `JobEdited` are announced for every line
 here, whether or not there is a text.

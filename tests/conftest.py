@@ -78,10 +78,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
 
 
 def make_room(laptop: Laptop) -> None:
-    """Windows that many tests book "now" would be full at some hours of some days."""
+    """Windows that many tests book "now" would be full at some hours, and closed on Sundays."""
     settings = S3SettingsStore(laptop.client("s3"), laptop.outputs["JobsBucket"])
     every_window = dict.fromkeys(("08:00", "12:00", "16:00"), 100)
-    wanted = {"slots_by_weekday": dict.fromkeys(WEEKDAYS, every_window)}
+    hours = [{"start": "08:00", "end": "19:00"}]
+    wanted = {
+        "opening_hours": dict.fromkeys(WEEKDAYS, hours),
+        "slots_by_weekday": dict.fromkeys(WEEKDAYS, every_window),
+    }
     ChangeSettings(settings)("main", wanted, COMMAND_LINE, datetime.now(UTC))
 
 

@@ -111,7 +111,7 @@ def test_of_two_hundred_customers_at_once_five_have_the_slot_and_the_rest_are_of
     assert set(jobs_of(stack).all_ids(tenant)) == booked
 
 
-def test_the_edge_answers_the_slots_and_a_cancelled_job_gives_its_place_back(
+def test_the_edge_answers_the_slots_and_a_job_gives_its_place_back_when_it_leaves(
     stack: Laptop, business: BusinessSettings
 ) -> None:
     http = at("127.0.8.1")
@@ -131,8 +131,14 @@ def test_the_edge_answers_the_slots_and_a_cancelled_job_gives_its_place_back(
     assert booked.status_code == 201, booked.text
     until(left, lambda seen: seen == 3)
     token = booked.json()["tracking_token"]
-    path = f"/api/track/{digest_of(token)}/cancel"
-    answer = client.ask("POST", path, {"token": token, "reason": "Changed my mind"})
+    path = f"/api/track/{digest_of(token)}"
+    for hour, wanted in ((8, 4), (12, 3)):  # there, and back again
+        window = {key: a_booking(tenant, hour)[key] for key in ("window_start", "window_end")}
+        moved = client.ask("POST", f"{path}/reschedule", {"token": token, **window})
+        assert moved.status_code == 200, moved.text
+        assert moved.json()["schedule"]["window_start"] == window["window_start"]
+        until(left, wanted.__eq__)
+    answer = client.ask("POST", f"{path}/cancel", {"token": token, "reason": "Changed my mind"})
     assert answer.status_code == 200, answer.text
     until(left, lambda seen: seen == 4)
     http.close()

@@ -61,6 +61,21 @@ def test_the_customer_sees_that_the_crew_is_on_its_way(
     assert timedelta(minutes=29) < eta - now() < timedelta(minutes=32)
 
 
+def test_another_arrival_time_is_a_time_that_is_still_to_come(
+    browser: Browser, stub: StubServer
+) -> None:
+    a_job_for_miguel(stub.data)
+    with visitor(browser, PHONE) as miguel:
+        page = at_work(miguel, stub)
+        on_my_way(page, "Another time")
+        dialog = page.get_by_test_id("dialog")
+        time = dialog.get_by_label("Time of arrival")
+        expect(time).to_have_attribute("type", "time")
+        time.fill("00:00")
+        page.get_by_test_id("save").click()
+        expect(dialog).to_contain_text("Enter a time later today")
+
+
 def test_what_was_said_and_done_without_signal_is_taken_back_on_the_phone(
     browser: Browser, stub: StubServer
 ) -> None:

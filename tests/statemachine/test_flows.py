@@ -101,13 +101,17 @@ def test_every_text_names_the_business_first(name: str) -> None:
 
 
 @every_flow
-def test_a_move_back_repeats_no_text_of_a_status(name: str) -> None:
+def test_a_move_back_repeats_no_text_of_a_status_unless_the_customer_was_told_otherwise(
+    name: str,
+) -> None:
     flow = load_flow(name)
     of_statuses = [status.sms for status in flow.statuses]
     for move in flow.moves:
         for origin in move.origins:
             text = flow.sms_of(move.name, origin, move.to)
-            if flow.position(move.to) < flow.position(origin):
+            if move.sms == "status" or flow.status(origin).end == "cancelled":
+                assert text == flow.status(move.to).sms
+            elif flow.position(move.to) < flow.position(origin):
                 assert text not in of_statuses or text is None
             elif move.sms is None:
                 assert text == flow.status(move.to).sms

@@ -15,13 +15,13 @@ const TIME = { type: "time", required: true };
 const ANOTHER = "another";
 const AMOUNT = { inputmode: "decimal", autocomplete: "off" };
 
-/** The text, or null if the person goes back. `missing` is said if there is none. */
-export async function askText({ title, label, hint, missing, save, t }) {
-  const text = field(label, { ...NOTE, autofocus: true, hint });
+/** The text, or null if the person goes back. `missing` is said if it does not fit. */
+export async function askText({ title, label, hint, missing, save, t, input = NOTE, fits = Boolean }) {
+  const text = field(label, { ...input, autofocus: true, hint });
   const submit = (event) => {
     event.preventDefault();
     const answer = text.input.value.trim();
-    if (answer) return dialog.close(`=${answer}`);
+    if (fits(answer)) return dialog.close(`=${answer}`);
     text.complain(missing);
     text.input.focus();
   };

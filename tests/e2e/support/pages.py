@@ -1,6 +1,7 @@
 """People who sign in to the pages, and their jobs."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,10 +27,12 @@ from tests.e2e.support.jobs import (
     stamp,
     until,
 )
-from tests.pages.browser import Visitor, sign_in
+from tests.pages.browser import Visitor, sign_in, status_on
 
 SLOW = 30
 """Seconds for a request through all functions, with cold starts, on a busy machine."""
+NEXT_POLL = "00:45"
+"""Further than any poll interval of the flow: the page's clock is turned, not ours."""
 PASSWORD = "canary horse battery"
 ADDRESS = "12 Harbor Road, Portland"
 
@@ -137,3 +140,27 @@ def no_signal(context: BrowserContext, stack: Laptop) -> Iterator[None]:
         )
         stack.edge = edge.start()
         context.set_offline(False)
+
+
+def follow_link(someone: Visitor, link: str) -> Page:
+    """The tracking page, with a clock that can be turned and a note of every status it showed."""
+    page = someone.page()
+    page.clock.install()
+    page.add_init_script("""
+      window.shownStatuses = [];
+      new MutationObserver(() => {
+        const at = document.querySelector('[data-testid=status]')?.dataset.status;
+        if (at && window.shownStatuses.at(-1) !== at) window.shownStatuses.push(at);
+      }).observe(document, {subtree: true, childList: true, attributes: true});
+    """)
+    page.goto(link)
+    return page
+
+
+def comes_to_show(page: Page, status: str, within_s: float) -> None:
+    """The page shows the status on its own, whatever the edge serves in the meantime."""
+    deadline = time.monotonic() + within_s
+    while status_on(page).get_attribute("data-status") != status:
+        assert time.monotonic() < deadline, f"not {status} within {within_s} s"
+        page.clock.fast_forward(NEXT_POLL)
+        time.sleep(0.5)

@@ -45,7 +45,6 @@ POOLS = (
     "functions.views.board",
     "functions.protocol.read_each",
     "functions.messages.webhook_delivery",
-    "functions.api.jobs",
     "functions.views.find_jobs",
 )
 

@@ -149,8 +149,10 @@ def test_a_time_for_a_job_on_hold_is_a_request_on_the_customers_page_and_on_the_
     stub.data.move(job.job_id, "hold")
     with visitor(browser, PHONE) as customer:
         page = customer.page(f"{stub.url}/track/{job.token}")
+        expect(page.get_by_test_id("reschedule")).to_have_text("Choose a time")
         page.get_by_test_id("reschedule").click()
         dialog = page.get_by_test_id("reschedule-dialog")
+        expect(dialog).to_contain_text("We will confirm the one that you choose")
         dialog.get_by_label("Day").select_option(index=2)
         dialog.get_by_label(AFTERNOON).check()
         dialog.get_by_test_id("reschedule-pickup").click()

@@ -3,7 +3,7 @@
 import { el } from "/shared/ui/elements.js";
 import { windowText } from "/shared/ui/time.js";
 
-const MOST = 12;
+const MOST = 60; // more than a day of a small business
 
 export function jobLists({ open, unplanned }, told) {
   const lacking = open.map(({ card, missing }) => ({

@@ -33,6 +33,10 @@ export function actionsPanel(view, told) {
   );
 }
 
+function rescheduleText({ schedule }) {
+  return schedule?.window_start ? "reschedule" : "choose_time";
+}
+
 /** Another time, a note and a photo for the crew, an entry for the calendar. */
 function otherActs(view, told) {
   const { t, busy, connected, business, now_ms, calendar, onReschedule, onNote, onPhoto } = told;
@@ -51,7 +55,7 @@ function otherActs(view, told) {
     );
   const dated = !view.requested && view.schedule?.window_start && view.schedule?.window_end;
   return [
-    mayReschedule(view, business, now_ms) && act("reschedule", t("reschedule"), onReschedule),
+    mayReschedule(view, business, now_ms) && act("reschedule", t(rescheduleText(view)), onReschedule),
     act("note", t("note_add"), onNote),
     act("photo", t("photo_add"), onPhoto),
     dated &&

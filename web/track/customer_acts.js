@@ -46,7 +46,9 @@ export class CustomerActs {
   async reschedule(view) {
     const told = this.#told();
     const slots = await readSlots(this.#api, `/track/${await digestOf(this.#token)}/slots`);
-    const wanted = await askWindow(slots.free, { ...told, about: windowsText(view, told.business) });
+    const about = windowsText(view, told.business);
+    const has = Boolean(view.schedule?.window_start);
+    const wanted = await askWindow(slots.free, { ...told, about, has });
     if (wanted !== null) await this.#act("reschedule", "reschedule", wanted);
   }
 
@@ -109,10 +111,13 @@ export class CustomerActs {
   }
 }
 
-/** The key of what is said above the free windows. */
-function windowsText(view, business) {
-  if (business?.accepts_bookings === "by_dispatcher") return "reschedule_asks";
-  return view.schedule?.window_start ? "reschedule_text" : "reschedule_free";
+/** The key of what is said above the free windows; see only_asks in statemachine/reschedule.py. */
+function windowsText({ requested, schedule }, business) {
+  const has = Boolean(schedule?.window_start);
+  const putAside = !requested && !has; // on hold, or after a failed attempt
+  const asks = business?.accepts_bookings === "by_dispatcher" || putAside || (requested && has);
+  if (asks) return "reschedule_asks";
+  return has ? "reschedule_text" : "reschedule_free";
 }
 
 /** A picture that the customer takes or has; null if they choose none. */

@@ -74,9 +74,9 @@ export function askReason(choice, t, { policy = null, reason_required = true } =
 
 /**
  * Asks for another window of `free` (see Slots): {window_start, window_end, reason}, or null.
- * `about` is the key of what is said above them.
+ * `about` is the key of what is said above them; `has` is whether the job has a window now.
  */
-export async function askWindow(free, { t, language, zone, about = "reschedule_text" }) {
+export async function askWindow(free, { t, language, zone, about = "reschedule_text", has = true }) {
   const days = byDay(free, zone);
   let chosen = null;
   const windows = el("div.chips", { role: "radiogroup", "aria-label": t("new_time") });
@@ -104,12 +104,12 @@ export async function askWindow(free, { t, language, zone, about = "reschedule_t
   const form = el(
     "form.stack",
     { method: "dialog" },
-    el("h2", { id: "reschedule-title" }, t("reschedule_title")),
+    el("h2", { id: "reschedule-title" }, t(has ? "reschedule_title" : "choose_time")),
     el("p.quiet", {}, t(free.length > 0 ? about : "reschedule_none")),
     el("div.field", {}, el("label", { for: "new-day" }, t("new_day")), day),
     el("div.field", {}, windows, error),
     el("div.field", {}, el("label", { for: "new-reason" }, t("reason_optional")), reason),
-    buttons(t, t("reschedule_yes"), "reschedule-pickup"),
+    buttons(t, t(has ? "reschedule_yes" : "choose_yes"), "reschedule-pickup"),
   );
   const dialog = el(
     "dialog",

@@ -30,6 +30,7 @@ from tests.support.builders import (
     TOKEN,
     a_job,
     a_request,
+    an_edit,
     moves_to,
 )
 from tests.support.fakes import FakeTenants
@@ -100,6 +101,13 @@ class Everyone:
         self.api.dependencies.advance(
             request.model_copy(update={"occurred_at": self.api.now}), self.api.now
         )
+        self._heard()
+
+    def reschedules(self, start: datetime) -> None:
+        """A partner, by an event."""
+        named = {"actor": PARTNER, "event_id": "event-window", "occurred_at": self.api.now}
+        request = an_edit(self.job, schedule=window(start)).model_copy(update=named)
+        self.api.dependencies.edit(request, self.api.now)
         self._heard()
 
     def _heard(self, *replies: ApiReply) -> None:
@@ -206,6 +214,10 @@ def on_the_page(act: str, **body: Any) -> Act:
     return lambda everyone: everyone.page(act, **body)
 
 
+def rescheduled_by_event(start: datetime) -> Act:
+    return lambda everyone: everyone.reschedules(start)
+
+
 def planned_for(start: datetime) -> Act:
     return lambda everyone: everyone.plans(start)
 
@@ -298,6 +310,10 @@ PATHS: dict[str, Path] = {
             ),
             (planned_for(TUESDAY), READY_MON._replace(window=TUE, text=moved(TUE))),
         ],
+    ),
+    "rescheduled by a partner": (
+        READY,
+        [(rescheduled_by_event(MONDAY), READY_MON._replace(text=moved(MON)))],
     ),
     "cancelled by the customer, brought back, confirmed again": (
         READY,

@@ -45,8 +45,11 @@ def _to_utc(moment: datetime) -> datetime:
     """In UTC, cut to the millisecond, so that a document read back equals the one written."""
     if not EARLIEST.year <= moment.year <= LATEST.year:
         return EARLIEST if moment.year < EARLIEST.year else LATEST
-    utc = min(max(moment.astimezone(UTC), EARLIEST), LATEST)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    utc = moment.astimezone(UTC)
+    if not EARLIEST.year < utc.year < LATEST.year:
+        utc = min(max(utc, EARLIEST), LATEST)
+    finer = utc.microsecond % 1000  # most have none, and a document may have thousands of moments
+    return utc.replace(microsecond=utc.microsecond - finer) if finer else utc
 
 
 def iso(moment: datetime) -> str:

@@ -10,6 +10,7 @@ compressed, about 20 bytes for a job instead of 150, because a write is paid by 
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from functions.aws.readable_items import readable
 from functions.aws.reservations import KEPT_FOR
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
-from statemachine.slots import SlotSheet
+from statemachine.slots import SlotSheet, TakenSlot
 
 
 class DynamoSlots:
@@ -90,10 +91,15 @@ def _sheet_in(item: Item) -> SlotSheet:
     """
     empty = _empty(item)
     try:
-        document = zlib.decompress(item["sheet"]["B"])
-        return empty.with_(taken=SlotSheet.model_validate_json(document, extra="ignore").taken)
+        return empty.model_copy(update={"taken": _taken_in(item["sheet"]["B"])})
     except (KeyError, ValidationError, zlib.error):
         return empty
+
+
+@lru_cache(maxsize=256)
+def _taken_in(packed: bytes) -> tuple[TakenSlot, ...]:
+    """Remembered by its bytes: who offers slots reads a hundred sheets, few of them changed."""
+    return SlotSheet.model_validate_json(zlib.decompress(packed), extra="ignore").taken
 
 
 def _empty(item: Item) -> SlotSheet:

@@ -127,6 +127,10 @@ def test_a_customer_chooses_another_time_by_the_link(browser: Browser, stub: Stu
         page = customer.page(f"{stub.url}/track/{job.token}")
         expect(page.get_by_test_id("choice-confirm")).to_have_text("I’m available, confirm")
         expect(page.get_by_test_id("calendar")).to_have_attribute("download", "pickup.ics")
+        page.route("**/slots", lambda route: route.fulfill(status=403, body="{}"))
+        page.get_by_test_id("reschedule").click()
+        expect(page.get_by_test_id("said")).to_contain_text("cannot be loaded right now")
+        page.unroute_all()
         page.get_by_test_id("reschedule").click()
         dialog = page.get_by_test_id("reschedule-dialog")
         dialog.get_by_test_id("reschedule-pickup").click()
@@ -140,6 +144,21 @@ def test_a_customer_chooses_another_time_by_the_link(browser: Browser, stub: Stu
     after = stub.data.jobs[job.job_id]
     assert after.edits[-1].reason == "At work"
     assert after.schedule.window_start != begin
+
+
+def test_a_customer_who_can_have_no_other_time_is_told_to_call(
+    browser: Browser, stub: StubServer
+) -> None:
+    job = stub.data.book()
+    with visitor(browser, PHONE) as customer:
+        page = customer.page(f"{stub.url}/track/{job.token}")
+        page.route("**/slots", lambda route: route.fulfill(json={"slots": []}))
+        page.get_by_test_id("reschedule").click()
+        dialog = page.get_by_test_id("reschedule-dialog")
+        expect(dialog).to_contain_text("Please call us")
+        expect(dialog.get_by_test_id("reschedule-pickup")).to_have_count(0)
+        dialog.get_by_role("button", name="Back").click()
+        expect(dialog).to_have_count(0)
 
 
 def test_a_time_for_a_job_on_hold_is_a_request_on_the_customers_page_and_on_the_board(

@@ -3,7 +3,7 @@
 
 import { newId } from "/shared/api/api.js";
 import { sendPhoto } from "/shared/api/photo_upload.js";
-import { readSlots } from "/shared/jobs/slots.js";
+import { Slots } from "/shared/jobs/slots.js";
 import { digestOf } from "/shared/reader/browser_reader.js";
 import { el } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
@@ -44,11 +44,12 @@ export class CustomerActs {
 
   /** Another window for the job of `view`. */
   async reschedule(view) {
+    const free = await this.#freeWindows();
+    if (free === null) return;
     const told = this.#told();
-    const slots = await readSlots(this.#api, `/track/${await digestOf(this.#token)}/slots`);
     const about = windowsText(view, told.business);
     const has = Boolean(view.schedule?.window_start);
-    const wanted = await askWindow(slots.free, { ...told, about, has });
+    const wanted = await askWindow(free, { ...told, about, has });
     if (wanted !== null) await this.#act("reschedule", "reschedule", wanted);
   }
 
@@ -75,6 +76,25 @@ export class CustomerActs {
         (await this.#api.ask("POST", to, { body: sent, repeatable: true })).body;
       return sendPhoto({ ask, fetch: (...sent) => fetch(...sent), path, body, blob });
     });
+  }
+
+  /** Null if they cannot be read, which is not as if none were free; the page says so. */
+  async #freeWindows() {
+    if (this.busy !== null) return null;
+    this.busy = "reschedule";
+    this.outcome = null;
+    this.#on.onChange();
+    let free = null;
+    try {
+      const { body } = await this.#api.get(`/track/${await digestOf(this.#token)}/slots`);
+      free = new Slots(body.slots).free;
+    } catch {
+      this.outcome = { tone: "bad", key: "slots_unread" };
+      this.#on.announce(this.#told().t(this.outcome.key));
+    }
+    this.busy = null;
+    this.#on.onChange();
+    return free;
   }
 
   #act(name, path, body, headers = {}) {

@@ -106,10 +106,12 @@ export async function askWindow(free, { t, language, zone, about = "reschedule_t
     { method: "dialog" },
     el("h2", { id: "reschedule-title" }, t(has ? "reschedule_title" : "choose_time")),
     el("p.quiet", {}, t(free.length > 0 ? about : "reschedule_none")),
-    el("div.field", {}, el("label", { for: "new-day" }, t("new_day")), day),
-    el("div.field", {}, windows, error),
-    el("div.field", {}, el("label", { for: "new-reason" }, t("reason_optional")), reason),
-    buttons(t, t(has ? "reschedule_yes" : "choose_yes"), "reschedule-pickup"),
+    free.length > 0 && [
+      el("div.field", {}, el("label", { for: "new-day" }, t("new_day")), day),
+      el("div.field", {}, windows, error),
+      el("div.field", {}, el("label", { for: "new-reason" }, t("reason_optional")), reason),
+    ],
+    buttons(t, free.length > 0 && t(has ? "reschedule_yes" : "choose_yes"), "reschedule-pickup"),
   );
   const dialog = el(
     "dialog",
@@ -163,6 +165,7 @@ export async function askNote({ t }) {
   return (await shown(dialog)) === null ? null : input.value.trim();
 }
 
+/** Without a label, there is only the way back. */
 function buttons(t, label, testid) {
   return el(
     "div.row.end",
@@ -172,7 +175,7 @@ function buttons(t, label, testid) {
       { type: "button", onclick: (event) => event.target.closest("dialog").close("") },
       t("back"),
     ),
-    el("button.button.main", { "data-testid": testid }, label),
+    label && el("button.button.main", { "data-testid": testid }, label),
   );
 }
 

@@ -57,7 +57,7 @@ MISTAKES = (
         "if copy_of(job, request):",
         "if False:",
         "an event counts once",
-        0,
+        3,
     ),
     Mistake(
         "an older wait wins",
@@ -65,7 +65,7 @@ MISTAKES = (
         "not epoch.newer_than(job.wait.epoch)",
         "False",
         "newer waits win",
-        2,
+        0,
     ),
     Mistake(
         "only the last of several moves is announced",
@@ -73,7 +73,7 @@ MISTAKES = (
         "for each in unsettled]",
         "for each in unsettled[-1:]]",
         "moves are announced in order",
-        26,
+        4,
     ),
     Mistake(
         "a view is written over a newer one",
@@ -81,7 +81,7 @@ MISTAKES = (
         "if rev >= view.rev:",
         "if rev == view.rev:",
         "a view never goes back",
-        12,
+        4,
     ),
     Mistake(
         "an older card replaces a newer one",
@@ -89,7 +89,7 @@ MISTAKES = (
         "known.rev < card.rev",
         "known.rev != card.rev",
         "a card never goes back",
-        51,
+        23,
     ),
     Mistake(
         "an older copy of the view is shown",
@@ -97,7 +97,7 @@ MISTAKES = (
         "new.rev < known.rev",
         "new.rev < 0",
         "what a customer sees never goes back",
-        6,
+        23,
     ),
     Mistake(
         "the last slot is given without counting",
@@ -105,7 +105,15 @@ MISTAKES = (
         "if offered.left(others):",
         "if offered.capacity:",
         "no window is oversold",
-        21,
+        6,
+    ),
+    Mistake(
+        "a crew is reserved whatever else it has to do",
+        "functions.people.reserve:Reserve._stale",
+        "if not _obstacles(mine, theirs):",
+        "if True:",
+        "all jobs can be done",
+        23,
     ),
     Mistake(
         "an opt-out is not looked up",
@@ -113,7 +121,7 @@ MISTAKES = (
         "return known.stopped or (",
         "return False or (",
         "no text after STOP",
-        2,
+        10,
     ),
     Mistake(
         "quiet hours are those of UTC",

@@ -26,7 +26,7 @@ from tracking.responses import Response
 
 BUSINESSES = (
     BusinessSettings(
-        tenant="main", name="Haulway", remind_day_before=True, default_duration_minutes=240
+        tenant="main", name="Haulway", remind_day_before=True, default_duration_minutes=300
     ),
     BusinessSettings(
         tenant="other",
@@ -37,7 +37,7 @@ BUSINESSES = (
         quiet=QuietHours.model_validate({"begin": "20:00", "end": "09:00"}),
         remind_hours_before=2,
         text_crew_changes=True,
-        default_duration_minutes=300,
+        default_duration_minutes=600,
         slots_by_weekday={day: {"08:00": 3, "12:00": 3, "16:00": 3} for day in WEEKDAYS},
         cancel_reason_required=False,
     ),
@@ -93,6 +93,7 @@ class People:
         if self.jobs():
             acts += [
                 self.dispatcher_moves, self.dispatcher_moves, self.dispatcher_edits,
+                self.dispatcher_plans, self.dispatcher_plans, self.dispatcher_plans,
                 self.program_moves, self.crew_acts, self.crew_acts,
             ]  # fmt: skip
         if self.world.customers:
@@ -327,8 +328,8 @@ class People:
     def dispatcher_edits(self) -> None:
         """The crew, the window, or the phone number, on the version that is on the screen."""
         job = self.any_job()
-        dispatcher, *drivers = STAFF[job.tenant]
-        changes: dict[str, Any] = {"event_id": self.next_id()}
+        _, *drivers = STAFF[job.tenant]
+        changes: dict[str, Any] = {}
         match self.choices.below(5):
             case 0 | 4:
                 member = self.choices.one_of(drivers)
@@ -347,6 +348,27 @@ class People:
                 changes["customer"] = customer
             case _:
                 changes["note"] = "bring straps"
+        self._edits(job, changes)
+
+    def dispatcher_plans(self) -> None:
+        """The next window, one of two drivers, and the one truck: soon there is too much to do."""
+        job = self.any_job()
+        offers = list(self.world.lambdas.slots.offers(job.tenant, self.world.now))
+        if not offers:
+            return
+        window, _ = offers[0]
+        member = self.choices.one_of(STAFF[job.tenant][1:])
+        planned: dict[str, Any] = {
+            "crew": [{"role": "driver", "member": member}],
+            "schedule": {"window_start": iso(window.begin), "window_end": iso(window.end)},
+        }
+        if self.choices.happens(50):
+            planned["truck"] = "t1"
+        self._edits(job, planned)
+
+    def _edits(self, job: Job, changes: dict[str, Any]) -> None:
+        dispatcher = STAFF[job.tenant][0]
+        changes["event_id"] = self.next_id()
         send = self.world.backend.send
         path, match = f"/api/jobs/{job.job_id}", {"if-match": f'"{job.rev}"'}
 

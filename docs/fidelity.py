@@ -6,6 +6,8 @@ python -m docs.fidelity
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.aws_calls import LIMITS
+
 FILE = Path(__file__).parent / "fidelity.md"
 
 TOP = """\
@@ -16,6 +18,14 @@ every named test exists. **Model**: every state is checked (`spec/`). **World**:
 on fakes (`tests/simulation/`). **Port**: the same suite on the fake and on the adapter, which talks
 to moto or to the laptop engine. **Engine**: a whole deployment on MiniStack. Where all four have a
 dash, it was never tried; the last column says what shows it on AWS.
+"""
+LIMITS_TOP = """\
+## Limits
+
+The fakes and every client of the tests refuse a call that botocore's model of the service does not
+allow (types, lengths, patterns, enumerations), and one beyond these documented limits
+(`tests/support/aws_calls.py`). The functions on the laptop engine are only checked by botocore
+itself. Rates are not checked.
 """
 WORLD = "tests/simulation/test_world.py::test_no_rule_is_broken"
 PORTS = "tests/functions/protocol/test_ports.py"
@@ -133,6 +143,12 @@ BEHAVIORS = (
         on_aws="the alarm `sms-outcome-unknown`",
     ),
     Behavior(
+        "Every service: a call with unknown or wrong parameters, or beyond a limit, is refused",
+        world=WORLD,
+        port="tests/functions/aws/test_aws_calls.py::test_a_call_beyond_a_limit_is_refused",
+        on_aws="the alarms of the functions' errors",
+    ),
+    Behavior(
         "IAM: each action exists for the resources of its statement",
         port="tests/deploy/test_policies.py::test_every_action_exists_for_its_resources",
         engine="tests/e2e/test_permissions.py",
@@ -175,6 +191,10 @@ def render() -> str:
         lines.append("| " + " | ".join([each.what, *cells, each.on_aws or "–"]) + " |")
     tried = sum(any(getattr(each, column) for column in COLUMNS) for each in BEHAVIORS)
     lines += ["", f"{len(BEHAVIORS)} behaviors, {len(BEHAVIORS) - tried} of them only on AWS."]
+    lines += ["", LIMITS_TOP, "| service | what | at most | calls |", "|---|---|---|---|"]
+    for limit in LIMITS:
+        calls = ", ".join(f"`{operation}`" for operation in limit.operations)
+        lines.append(f"| {limit.service} | {limit.what} | {limit.most:,} | {calls} |")
     return "\n".join(lines) + "\n"
 
 

@@ -18,10 +18,11 @@ from functions.aws.business_settings import S3SettingsStore
 from functions.business.change_settings import COMMAND_LINE, ChangeSettings
 from local.laptop import Laptop
 from statemachine.business_values import WEEKDAYS
+from tests.support.aws_calls import check_all_clients
 from tests.support.moto_server import Moto, running
 
-NEEDS = {"stack": "engine", "browser": "browser"}
-"""By fixture, the mark that `make test-quick` leaves out."""
+NEEDS = {"stack": "engine", "browser": "browser", "moto": "moto"}
+"""By fixture, the mark by which its tests can be left out."""
 
 LONGEST_FIRST = (
     "e2e/test_deploy.py", "e2e/test_permissions.py", "e2e/test_deploy_recovery.py",
@@ -87,6 +88,13 @@ def make_room(laptop: Laptop) -> None:
         "slots_by_weekday": dict.fromkeys(WEEKDAYS, every_window),
     }
     ChangeSettings(settings)("main", wanted, COMMAND_LINE, datetime.now(UTC))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def calls_are_checked() -> Iterator[None]:
+    """No test makes a call that AWS would refuse, although the engine or moto may take it."""
+    with check_all_clients():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from tests.simulation.choices import Choices, shrunk
 from tests.simulation.invariants import Broken, Invariants
 from tests.simulation.people import People
 from tests.simulation.world import World, in_order
+from tests.support.aws_calls import Refused
 
 A_MINUTE = timedelta(minutes=1)
 SPANS = (A_MINUTE / 3, timedelta(minutes=4), timedelta(minutes=16), timedelta(hours=5))
@@ -33,7 +34,7 @@ class Outcome:
     steps_at_rest: int = 0
     interleaved: int = 0
     injected: Counter[str] = field(default_factory=Counter)
-    broken: AssertionError | None = None
+    broken: AssertionError | Refused | None = None
 
     @property
     def rule(self) -> str | None:
@@ -53,7 +54,8 @@ class Player:
         self.invariants = Invariants(self.world, self.people)
 
     def play(self, steps: int) -> Outcome:
-        world, broken, before = self.world, None, 0
+        world, before = self.world, 0
+        broken: AssertionError | Refused | None = None
         try:
             while world.steps < steps and not world.choices.are_over:
                 self._step()
@@ -61,7 +63,7 @@ class Player:
             before = world.steps
             self._rest()
             self.invariants.at_rest()
-        except AssertionError as error:
+        except (AssertionError, Refused) as error:
             broken = error
         finally:
             world.close()

@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from events import TEXTS_SOURCE, Fact, Request
 from events.requests import REQUESTS_SOURCE
+from functions.aws.sms_providers import EndUserMessagingSms
 from functions.messages.sms_once import SmsNotAccepted, SmsOutcomeUnknown
 from functions.messages.webhook_client import WebhookResponse
 from functions.protocol.batches import BatchFailed, JobRef
@@ -26,6 +27,7 @@ from tests.simulation.edge import Customer, Edge
 from tests.simulation.lambdas import FACTS_OF, REQUESTS_OF, Lambdas
 from tests.simulation.machines import Machines, Run
 from tests.simulation.queues import Message, Queue
+from tests.support.aws_calls import taking
 from tests.support.faults import Crashed, Fault, Faults
 
 MOMENTS = (
@@ -105,6 +107,7 @@ class Texts:
         world = self.world
         if not world.resting and world.choices.happens(10):
             raise SmsNotAccepted
+        EndUserMessagingSms(taking("pinpoint-sms-voice-v2")).send(phone, body, about, sender)
         task = world.baton.running
         began = task.began if task else world.now
 

@@ -1,7 +1,9 @@
 """Fakes of the ports in `functions/protocol/ports.py`, in memory. Tests may look at their state.
 
 Each call asks `Faults` first, by the name of the AWS operation that the real adapter would call,
-and raises what the adapter would raise. Each call is atomic.
+and raises what the adapter would raise. Each call is atomic. Writes are also made through the real
+adapter to a client that takes whatever AWS would take (`aws_calls.py`): too large, too many, or not
+allowed is refused here too.
 """
 
 import hashlib
@@ -17,8 +19,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from events import Fact
+from functions.aws.cloudfront import CloudFrontCdn
+from functions.aws.dead_letter_sender import SqsDeadLetters
+from functions.aws.eventbridge import EventBridgeBus
 from functions.aws.link_ends import link_end_name, stamp
 from functions.aws.s3_stores import owner_key
+from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.business.settings_store import NumberOwner
 from functions.people.crew_location import CrewLocation
 from functions.photos.add_photo import UploadTarget
@@ -39,12 +45,16 @@ from statemachine.business import BusinessSettings
 from statemachine.job import Job
 from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN
 from statemachine.views import Board, View
+from tests.support.aws_calls import taking
 from tests.support.builders import NOON
 from tests.support.faults import Faults
 
 Document = TypeVar("Document", bound=BaseModel)
 Result = TypeVar("Result")
 FactType = TypeVar("FactType", bound=Fact)
+QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/a-queue"
+MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine:haulway-production-"
+TABLE = "haulway-production-a-table"
 
 
 def no_pause(attempt: int) -> None:
@@ -74,6 +84,7 @@ class Bucket:
         return self._do("GetObject", lambda: self._get(key), Unavailable("lost"))
 
     def put(self, key: str, body: bytes) -> None:
+        taking("s3").put_object(Bucket="jobs", Key=key, Body=body)
         self._do("PutObject", lambda: self._put(key, body), Unavailable("lost"))
 
     def put_if(self, key: str, body: bytes, etag: str | None) -> None:
@@ -88,6 +99,8 @@ class Bucket:
                 raise Conflict("412" if known else "404")
             self._put(key, body)
 
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        taking("s3").put_object(Bucket="jobs", Key=key, Body=body, **condition)
         self._do("PutObject", compare_and_put, Conflict("lost"))
 
     def delete(self, key: str) -> None:
@@ -375,6 +388,7 @@ class FakeExecutions:
         self.started: dict[str, tuple[str, str, str, int]] = {}
         self.running: set[str] = set()
         self.resumed: list[tuple[str, TaskOutput]] = []
+        self.limits = StepFunctionsExecutions(taking("stepfunctions"), MACHINES, "live")
 
     def start(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
         name = execution_name(tenant, job_id, generation)
@@ -386,10 +400,12 @@ class FakeExecutions:
             self.running.add(name)
             return True
 
+        self.limits.start(flow, tenant, job_id, generation)
         return self.faults.around("StartExecution", unless_known, Unavailable("lost"))
 
     def stop(self, flow: str, tenant: str, job_id: str, generation: int) -> None:
         name = execution_name(tenant, job_id, generation)
+        self.limits.stop(flow, tenant, job_id, generation)
         self.faults.around("StopExecution", lambda: self.running.discard(name), Unavailable("lost"))
 
     def is_running(self, flow: str, tenant: str, job_id: str, generation: int) -> bool:
@@ -399,6 +415,7 @@ class FakeExecutions:
         )
 
     def send_success(self, token: str, answer: TaskOutput) -> None:
+        self.limits.send_success(token, answer)
         self.faults.around(
             "SendTaskSuccess", lambda: self.resumed.append((token, answer)), Unavailable("lost")
         )
@@ -408,15 +425,25 @@ def execution_name(tenant: str, job_id: str, generation: int) -> str:
     return f"{tenant}-{job_id}-g{generation}"
 
 
+class NoMetrics:
+    def count(self, name: str, tenant: str = "", n: int = 1, **about: str) -> None: ...
+
+    def measure(
+        self, name: str, value: float, unit: str, tenant: str = "", **about: str
+    ) -> None: ...
+
+
 class FakeBus:
     """EventBridge: all facts that reached it, including copies."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.facts: list[Fact] = []
+        self.limits = EventBridgeBus(taking("events"), "haulway", NoMetrics())
 
     def announce(self, facts: Sequence[Fact]) -> None:
         if facts:
+            self.limits.announce(facts)
             self.faults.around("PutEvents", lambda: self.facts.extend(facts), Unavailable("lost"))
 
     def announced(self, kind: type[FactType]) -> list[FactType]:
@@ -433,6 +460,7 @@ class FakeCdn:
 
     def invalidate(self, paths: Iterable[str], batch: str) -> None:
         wanted = batch, tuple(sorted(set(paths)))
+        CloudFrontCdn(taking("cloudfront"), "E1").invalidate(paths, batch)
         self.faults.around(
             "CreateInvalidation",
             lambda: self.invalidations.update({wanted: None}),
@@ -446,16 +474,12 @@ class FakeCdn:
 class FakeDeadLetters:
     """The dead-letter queue: body, reason, and detail of each message."""
 
-    ALLOWED = re.compile(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-    """The characters that SQS accepts (SendMessage, read 2026-11-21)."""
-
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.dead_lettered: list[tuple[str, str, str]] = []
 
     def put(self, body: str, reason: str, detail: str) -> None:
-        if not self.ALLOWED.fullmatch(body + reason + detail):
-            raise ValueError("InvalidMessageContents")
+        SqsDeadLetters(taking("sqs"), QUEUE).put(body, reason, detail)
         self.faults.around(
             "SendMessage",
             lambda: self.dead_lettered.append((body, reason, detail)),

@@ -4,11 +4,13 @@ import threading
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from functions.aws.job_index import DynamoJobIndex
 from functions.protocol.ports import Conflict
 from functions.views.job_index import IndexChange, IndexJob, Listing, Weeks
 from statemachine.job_search import Entry
 from statemachine.report_figures import DayFigures, Figures, sum_of
-from tests.support.fakes import no_pause
+from tests.support.aws_calls import taking
+from tests.support.fakes import TABLE, no_pause
 from tests.support.faults import Faults
 
 
@@ -41,6 +43,8 @@ class FakeJobIndex:
         return sorted((place for place in here if place < before), reverse=True)[:most]
 
     def change(self, tenant: str, change: IndexChange) -> None:
+        DynamoJobIndex(taking("dynamodb"), TABLE).change(tenant, change)
+
         def all_or_nothing() -> None:
             with self._lock:
                 known = self.known.get((tenant, change.job_id))

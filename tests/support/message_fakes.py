@@ -6,6 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from events import Request
+from functions.aws.eventbridge import EventBridgeRequests
+from functions.aws.queues import SqsDelayedMessages
+from functions.aws.sent_texts import DynamoSentTexts
+from functions.aws.sms_providers import EndUserMessagingSms
 from functions.messages.deliveries import Reminder
 from functions.messages.endpoints import Endpoint, Secret, new_secret
 from functions.messages.phone_numbers import PhoneRecord
@@ -16,8 +20,9 @@ from functions.protocol.metrics import MetricName, Unit
 from functions.protocol.ports import Stored, Unavailable
 from statemachine.conversation import Conversation, ConversationList, ConversationPage
 from statemachine.deliveries import Delivery, DeliveryName
+from tests.support.aws_calls import taking
 from tests.support.builders import NOON
-from tests.support.fakes import Bucket, load, to_bytes
+from tests.support.fakes import QUEUE, TABLE, Bucket, load, to_bytes
 from tests.support.faults import Faults
 
 
@@ -144,6 +149,7 @@ class FakeSmsProvider:
     def send(self, phone: str, body: str, about: str, sender: str | None = None) -> str:
         if self.says:
             raise self.says
+        EndUserMessagingSms(taking("pinpoint-sms-voice-v2")).send(phone, body, about, sender)
 
         def reached() -> None:
             self.sent.append((phone, body))
@@ -161,6 +167,7 @@ class FakeSentTexts:
         self.known: dict[DeliveryName, datetime] = {}
 
     def add(self, name: DeliveryName, at: datetime) -> None:
+        DynamoSentTexts(taking("dynamodb"), TABLE).add(name, at)
         self.faults.around("PutItem", lambda: self.known.update({name: at}), Unavailable("lost"))
 
     def between(self, tenant: str, since: datetime, until: datetime) -> list[datetime]:
@@ -175,6 +182,7 @@ class FakeRequests:
 
     def ask(self, requests: Sequence[Request]) -> None:
         if requests:
+            EventBridgeRequests(taking("events"), "haulway").ask(requests)
             self.faults.around(
                 "PutEvents", lambda: self.asked.extend(requests), Unavailable("lost")
             )
@@ -188,11 +196,13 @@ class FakeDelayedMessages:
         self.waiting: list[tuple[str, float]] = []
 
     def put(self, body: str, delay_s: float) -> None:
+        SqsDelayedMessages(taking("sqs"), QUEUE).put(body, delay_s)
         self.faults.around(
             "SendMessage", lambda: self.waiting.append((body, delay_s)), Unavailable("lost")
         )
 
     def put_all(self, bodies: Sequence[str]) -> None:
+        SqsDelayedMessages(taking("sqs"), QUEUE).put_all(bodies)
         for body in bodies:
             self.put(body, 0)
 

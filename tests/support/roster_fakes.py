@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from functions.aws.reservations import DynamoReservations
 from functions.people.accounts import Account, AccountExists, Profile, Role, UnknownAccount
 from functions.people.api_keys import StoredKey, UnknownKey
 from functions.people.assign_crew import AssignCrew
@@ -13,8 +14,9 @@ from functions.protocol.ports import Conflict, Jobs, Tenants
 from statemachine.business import BusinessSettings
 from statemachine.reservations import ReservationSheet
 from statemachine.roster import Day
+from tests.support.aws_calls import taking
 from tests.support.builders import NOON
-from tests.support.fakes import Bucket, FakeTenants
+from tests.support.fakes import TABLE, Bucket, FakeTenants
 from tests.support.faults import Faults
 
 
@@ -159,6 +161,8 @@ class FakeReservations:
         self._lock = threading.Lock()
 
     def read(self, tenant: str, wanted: Sequence[tuple[str, str]]) -> list[ReservationSheet]:
+        DynamoReservations(taking("dynamodb"), TABLE).read(tenant, wanted)
+
         def read_all() -> list[ReservationSheet]:
             with self._lock:
                 return [self._stored(tenant, *key) for key in wanted]
@@ -166,6 +170,8 @@ class FakeReservations:
         return self.faults.around("BatchGetItem", read_all, Conflict("lost"))
 
     def write(self, tenant: str, sheets: Sequence[ReservationSheet]) -> None:
+        DynamoReservations(taking("dynamodb"), TABLE).write(tenant, sheets)
+
         def all_or_none() -> None:
             with self._lock:
                 for sheet in sheets:

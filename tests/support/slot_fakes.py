@@ -4,11 +4,13 @@ import threading
 from collections.abc import Iterator
 from datetime import date
 
+from functions.aws.slots import DynamoSlots
 from functions.jobs.take_slot import TakeSlot, Trucks
 from functions.protocol.ports import Conflict, Jobs, Tenants, Unavailable
 from statemachine.business import BusinessSettings
 from statemachine.slots import SlotSheet
-from tests.support.fakes import Bucket, FakeTenants, no_pause
+from tests.support.aws_calls import taking
+from tests.support.fakes import TABLE, Bucket, FakeTenants, no_pause
 from tests.support.faults import Faults
 from tests.support.roster_fakes import FakeRoster
 
@@ -33,6 +35,8 @@ class FakeSlots:
         )
 
     def write(self, tenant: str, sheet: SlotSheet) -> None:
+        DynamoSlots(taking("dynamodb"), TABLE).write(tenant, sheet)
+
         def if_unchanged() -> None:
             with self._lock:
                 if self._stored(tenant, sheet.day).version != sheet.version - 1:

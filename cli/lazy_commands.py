@@ -37,6 +37,10 @@ COMMANDS = {
         "deploy.rollback",
         "Go back to the previous release: code, edge functions, flows, pages. Jobs do not change.",
     ),
+    "smoke": (
+        "smoke.smoke",
+        "Try what only AWS can show, in minutes and for cents. Exit code 1 if a row fails.",
+    ),
     "cost": (
         "cost.cost",
         "Estimate the monthly AWS bill by service, with and without the permanent free tier.",

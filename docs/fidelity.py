@@ -52,7 +52,7 @@ BEHAVIORS = (
         WORLD,
         f"{PORTS}::test_a_job_is_replaced_only_with_its_current_etag",
         f"{ENGINE}::test_t2_of_many_writers_none_is_overwritten",
-        "`haul deploy`: the lock of the deployment",
+        "`haul smoke`, and the lock of `haul deploy`",
     ),
     Behavior(
         "S3: a write whose response was lost looks like a conflict",
@@ -63,6 +63,7 @@ BEHAVIORS = (
     Behavior(
         "S3: `If-Match` on an object that is gone creates nothing",
         port=f"{PORTS}::test_a_job_that_is_gone_is_not_created_by_replacing_it",
+        on_aws="`haul smoke`",
     ),
     Behavior(
         "SQS: a message comes twice, late, and in any order",
@@ -98,6 +99,7 @@ BEHAVIORS = (
         WORLD,
         f"{AWS}::test_an_expired_task_token_is_not_an_error",
         f"{ENGINE}::test_t16_a_used_token_or_one_of_a_stopped_execution_is_no_error",
+        "`haul smoke`, for an unknown token",
     ),
     Behavior(
         "Step Functions: a wait times out, is caught, and begins again with another token",
@@ -152,6 +154,7 @@ BEHAVIORS = (
         "IAM: each action exists for the resources of its statement",
         port="tests/deploy/test_policies.py::test_every_action_exists_for_its_resources",
         engine="tests/e2e/test_permissions.py",
+        on_aws="`haul smoke`, for one function's role",
     ),
     Behavior(
         "IAM: what CloudFormation needs to make each resource",

@@ -206,6 +206,16 @@ def test_a_correct_deployment_passes(stack: Laptop) -> None:
     assert bad(stack) == []
 
 
+def test_what_only_aws_shows_is_tried_on_the_engine_as_far_as_it_goes(stack: Laptop) -> None:
+    answer = haul(stack, "smoke", "--json")
+    rows = {row["behavior"]: row for row in json.loads(answer.stdout)}
+    assert [row for row in rows.values() if row["ok"] is False] == []
+    assert answer.returncode == 0
+    only_aws = [behavior.partition(":")[0] for behavior, row in rows.items() if row["ok"] is None]
+    assert {"SMS", "IAM"} <= set(only_aws)
+    assert len(rows) - len(only_aws) >= 6
+
+
 def test_disabled_resources_are_found(stack: Laptop) -> None:
     aws, events = stack.client("lambda"), stack.client("events")
     queue = _arn_of(stack, "EditQueue")

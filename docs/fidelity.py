@@ -85,6 +85,7 @@ BEHAVIORS = (
         "EventBridge: entries that were not accepted are put again",
         world=WORLD,
         port=f"{AWS}::test_only_failed_entries_are_put_on_the_bus_again",
+        on_aws="`haul smoke`",
     ),
     Behavior(
         "Step Functions: one execution for each name, started twice or closed",
@@ -112,6 +113,11 @@ BEHAVIORS = (
         "spec/job.pml",
         WORLD,
         engine="tests/e2e/test_watch.py::test_an_execution_stopped_by_hand",
+    ),
+    Behavior(
+        "Step Functions: a definition that is not the language is refused",
+        port="tests/statemachine/test_definitions.py::test_a_definition_is_correct",
+        on_aws="`haul deploy`",
     ),
     Behavior(
         "Lambda: a process dies after any call",

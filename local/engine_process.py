@@ -1,6 +1,6 @@
 """`python -m local.engine_process`: MiniStack with durable writes, an access filter, and one key.
 
-MiniStack (1.5.33) is used as a library; its files are unchanged. Five of its names are replaced at
+MiniStack (1.5.33) is used as a library; its files are unchanged. Some of its names are replaced at
 start, each in one function, each covered by a test in `tests/local`:
 
 - `iam_evaluator.is_root_access_key`: only the copy's key is the root user's, not `test` or account
@@ -8,6 +8,9 @@ start, each in one function, each covered by a test in `tests/local`:
 - `lambda_runtime.hashlib`: MiniStack derives a function's keys from its name, so they could be
   guessed; the copy's secret is added;
 - `lambda_runtime.subprocess`: workers are forked (`local/function_workers.py`);
+- `lambda_svc.acquire_worker` and `release_worker`: calls wait for a worker (`worker_limit.py`);
+- `lambda_svc._sqs_esm_concurrency` and `_dispatch_esm_batch`: queues with a batching window gather
+  batches (`batch_windows.py`);
 - `app.app` is wrapped by `Store` and `AccessFilter`.
 
 The process shuts down cleanly when the program that started it has ended.
@@ -25,9 +28,11 @@ from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
+from local.batch_windows import gather_batches
 from local.engine_access import AccessFilter
 from local.engine_store import AWAITED_STATE, Store
 from local.function_workers import fork_workers
+from local.worker_limit import limit_workers
 
 PARENT_CHECK_EVERY_S = 0.2
 ATTEMPTS = 5
@@ -43,6 +48,10 @@ def main() -> None:
 
     fork_workers(lambda_runtime)
     import ministack.app as engine
+    from ministack.services import lambda_svc
+
+    limit_workers(lambda_svc)
+    gather_batches(lambda_svc)
 
     folder = Path(os.environ["STATE_DIR"])
     folder.mkdir(parents=True, exist_ok=True)

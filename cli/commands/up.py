@@ -186,9 +186,15 @@ def _tail(laptop: "Laptop", day: "Demo | None") -> None:
 
 def _print_facts(sqs: Any, url: str) -> None:
     got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-    for message in got.get("Messages", ()):
+    messages = got.get("Messages", ())
+    for message in messages:
         print_fact(message["Body"])
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    if messages:
+        entries = [
+            {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+            for number, message in enumerate(messages)
+        ]
+        sqs.delete_message_batch(QueueUrl=url, Entries=entries)
 
 
 def _advance_demo(day: "Demo") -> None:

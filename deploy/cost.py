@@ -40,7 +40,7 @@ class Use:
     queued: Mapping[str, int] = field(default_factory=lambda: dict(LIFE_MESSAGES))
     puts: int = 20
     """Five per status: index, move, view, wait, board."""
-    gets: int = 34
+    gets: int = 31
     """Four of them check, for each fact, whether the business has a new endpoint."""
     watchdog_reads: int = 17
     """Over four writes: three soon after each, and when its messages are due."""
@@ -110,7 +110,7 @@ class Use:
             events=self.events + 2 * times,
             invocations=self.invocations + 5 * times,
             puts=self.puts + 4 * times,
-            gets=self.gets + 7 * times,
+            gets=self.gets + 6 * times,
             watchdog_reads=self.watchdog_reads + math.ceil(4.25 * times),
             lists=self.lists + math.ceil(2.25 * times),
             index_reads=self.index_reads + times,
@@ -236,7 +236,6 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
         "S3 requests": {
             "put": jobs * (use.puts + use.lists + use.link_puts)
             + fixed.listings
-            + paths
             + board_lists
             + rounds / fixed.link_end_rounds,
             "get": jobs * (use.gets + 2 * use.watchdog_reads + use.requests + use.board_reads)
@@ -248,8 +247,9 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
             "tag_month": jobs * use.tags * use.months_kept,
         },
         "DynamoDB": {
-            "read_unit": jobs * use.reads + slot_reads(jobs, rounds),
-            "write_unit": jobs * use.writes + slot_writes(jobs),
+            # Each change of a view reads how many paths were invalidated; each path is counted.
+            "read_unit": jobs * (use.reads + use.moves) + slot_reads(jobs, rounds),
+            "write_unit": jobs * use.writes + slot_writes(jobs) + paths,
         },
         "Index of all jobs": {
             "read_unit": jobs * use.index_reads + 2 * rounds,  # a round looks for erased jobs

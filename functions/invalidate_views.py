@@ -6,6 +6,7 @@ from functions.aws.cloudfront import CloudFrontCdn
 from functions.aws.container import (
     FromQueue,
     HasJobs,
+    HasRoster,
     batch_consumer,
     client,
     log,
@@ -13,14 +14,14 @@ from functions.aws.container import (
     one_attempt,
     read_settings,
 )
-from functions.aws.invalidation_usage import S3InvalidationUsage
+from functions.aws.invalidation_usage import DynamoInvalidationCounter, S3InvalidationUsage
 from functions.aws.metrics import LogMetrics
 from functions.aws.s3_stores import S3Jobs
 from functions.protocol.batches import BatchConsumer, JobRef
 from functions.views.invalidate import InvalidateViews
 
 
-class Settings(FromQueue, HasJobs):
+class Settings(FromQueue, HasJobs, HasRoster):
     distribution_id: str
     invalidation_paths_per_month: int
 
@@ -32,6 +33,7 @@ def wire() -> tuple[InvalidateViews, BatchConsumer[JobRef]]:
     invalidate = InvalidateViews(
         jobs=S3Jobs(s3, settings.jobs_bucket),
         cdn=CloudFrontCdn(client("cloudfront"), settings.distribution_id),
+        counter=DynamoInvalidationCounter(client("dynamodb"), settings.crew_roster),
         usage=S3InvalidationUsage(s3, settings.jobs_bucket),
         budget=settings.invalidation_paths_per_month,
         metrics=LogMetrics(),

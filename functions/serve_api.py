@@ -19,7 +19,6 @@ from functions.aws.board_copies import S3BoardCopies
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.container import (
     HasIndex,
-    HasRoster,
     OpsNames,
     client,
     credentials,
@@ -73,7 +72,7 @@ if TYPE_CHECKING:
 from functions.api.router import resolver
 
 
-class Settings(OpsNames, HasRoster, HasIndex, TextingSettings):
+class Settings(OpsNames, HasIndex, TextingSettings):
     session_keys: str
     edge_secret: str
     uploads_host: str

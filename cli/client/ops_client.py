@@ -100,6 +100,7 @@ class DirectOpsClient:
         names = OpsNames(
             jobs_bucket=out["JobsBucket"],
             site_bucket=out["SiteBucket"],
+            crew_roster=out["CrewRosterTable"],
             view_ttl_s=int(out["ViewTtlSeconds"]),
             bus_name=out["BusName"],
             machine_prefix=out["MachinePrefix"],

@@ -78,7 +78,7 @@ class FromQueue(FunctionSettings):
     dead_letter_url: str
 
 
-class OpsNames(HasJobs, HasViews, Announces, RunsMachines):
+class OpsNames(HasJobs, HasViews, HasRoster, Announces, RunsMachines):
     queue_prefix: str
     """The prefix of the names of all queues of the stage."""
     watch_function: str

@@ -1,4 +1,4 @@
-"""What ops read besides jobs: marks of stuck jobs, invalidation usage, and executions."""
+"""What ops read besides jobs: marks of stuck jobs, and executions."""
 
 import re
 from collections.abc import Sequence
@@ -32,10 +32,6 @@ class StuckMark(StoredRecord):
     why: StuckReason
     since: Utc
     detail: str | None = None
-
-
-class MonthOfPaths(StoredRecord):
-    paths: int
 
 
 class S3OpsRecords:
@@ -72,10 +68,6 @@ class S3OpsRecords:
                 raise
         written: datetime = answer["LastModified"]
         return written
-
-    def paths_invalidated(self, month: str) -> int:
-        stored = self.objects.load(f"ops/invalidations/{month}.json", MonthOfPaths)
-        return stored.value.paths if stored else 0
 
 
 class StepFunctionsExecutionCounts:

@@ -28,6 +28,7 @@ from functions.ops.overview_numbers import (
 from functions.ops.partial_results import PartialResults
 from functions.protocol.ports import BoardCopies, Jobs, UnknownJob
 from functions.protocol.read_each import UNREADABLE, job_or_none, readable_job
+from functions.views.invalidation_budget import InvalidationCounter, month_of
 from statemachine.evidence import RunState
 from statemachine.flows import flow_names, load_flow
 from statemachine.job import Job
@@ -46,9 +47,6 @@ class OpsRecords(Protocol):
         """The jobs that the watchdog cannot repair."""
 
     def board_written_at(self, tenant: str) -> datetime | None: ...
-
-    def paths_invalidated(self, month: str) -> int:
-        """In that month, as `2026-11`; 0 if nothing was stored."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,7 @@ class OpsOverview:
     jobs: Jobs
     boards: BoardCopies
     records: OpsRecords
+    paths: InvalidationCounter
     executions: ExecutionCounts
     queues: DeadLetterQueues
     paths_a_month: int
@@ -132,8 +131,8 @@ class OpsOverview:
         }
 
     def _invalidations(self, now: datetime) -> InvalidationUsageDocument:
-        month = f"{now:%Y-%m}"
-        paths = self.records.paths_invalidated(month)
+        month = month_of(now)
+        paths = self.paths.paths(month)
         return InvalidationUsageDocument(month=month, paths=paths, budget=self.paths_a_month)
 
     def _latest(self, tenant: str, cards: Iterable[Card]) -> list[Job]:

@@ -6,15 +6,20 @@ nothing is invalidated and the edge keeps views for two seconds (invalidation_bu
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from functions.protocol.batches import JobRef, failure
 from functions.protocol.clock import utc_now
-from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Cdn, Jobs
-from functions.views.invalidation_budget import InvalidationUsage, month_of, record_usage, usage_of
+from functions.views.invalidation_budget import (
+    InvalidationCounter,
+    InvalidationUsage,
+    MonthlyUsage,
+    is_nearly_spent,
+    month_of,
+)
 from statemachine.ids import digest_of
 
 
@@ -22,11 +27,13 @@ from statemachine.ids import digest_of
 class InvalidateViews:
     jobs: Jobs
     cdn: Cdn
+    counter: InvalidationCounter
     usage: InvalidationUsage
     budget: int
     metrics: Metrics
     clock: Callable[[], datetime] = utc_now
-    pause: Pause = full_jitter
+    _noted: set[str] = field(default_factory=set)
+    """The months of which this container has noted that they are nearly spent."""
 
     def __call__(self, refs: Sequence[JobRef]) -> list[Exception | None]:
         """One invalidation of the views of these jobs, unless the month's budget is spent.
@@ -48,16 +55,22 @@ class InvalidateViews:
 
     def _invalidate(self, paths: list[str], batch: str) -> None:
         month = month_of(self.clock())
-        used = usage_of(self.usage, month) + len(paths)
+        used = self.counter.paths(month) + len(paths)
         if self.budget:
             self.metrics.measure("InvalidationBudgetUsed", 100 * used / self.budget, "Percent")
         if used > self.budget:
             self.metrics.measure("PathsNotInvalidated", len(paths), "Count")
+            self._note(month, used)  # the budget may be smaller than when they were counted
             return
         self.cdn.invalidate(paths, batch=batch)
         # Afterwards, because a batch that CloudFront throttles is retried and is billed once.
-        record_usage(self.usage, month, len(paths), self.pause)
+        self._note(month, self.counter.add(month, len(paths)))
         self.metrics.measure("InvalidationPaths", len(paths), "Count")
+
+    def _note(self, month: str, paths: int) -> None:
+        if is_nearly_spent(paths, self.budget) and month not in self._noted:
+            self.usage.write(MonthlyUsage(month=month, paths=paths))
+            self._noted.add(month)
 
     def _paths(self, tenant: str, job_id: str) -> list[str]:
         """Of the job's view, and of those that its former links had."""

@@ -6,6 +6,9 @@
 
 The TTL is short for the last tenth, so that hardly any view with a long TTL is left at the edge
 when invalidation ends. Two batches at the same moment can exceed the budget by one of them.
+
+A counter has the exact number. The functions that write views need no access to it: from the last
+tenth on, the number is also a note beside the jobs, which most months never have.
 """
 
 from collections.abc import Callable
@@ -15,8 +18,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
-from functions.protocol.ports import Conflict, Corrupt, Stored, Unavailable
+from functions.protocol.ports import Corrupt, Unavailable
 from statemachine.values import Frozen
 
 SHORT_TTL_S = 2
@@ -25,18 +27,29 @@ LOOKUP_INTERVAL = timedelta(minutes=1)
 
 
 class MonthlyUsage(Frozen):
-    """`ops/invalidations/{month}.json`: how many paths were invalidated."""
+    """`ops/invalidations/{month}.json`: how many paths were invalidated, once they are many."""
 
     month: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}$")]
     paths: Annotated[int, Field(ge=0)] = 0
 
 
-class InvalidationUsage(Protocol):
-    def read(self, month: str) -> Stored[MonthlyUsage] | None:
-        """None if nothing was used yet. Raises Corrupt, Unavailable."""
+class InvalidationCounter(Protocol):
+    """How many paths of each month were invalidated. Both raise Unavailable."""
 
-    def write(self, usage: MonthlyUsage, replacing: str | None) -> None:
-        """Store if the stored ETag is still `replacing` (None: if absent); else raises Conflict."""
+    def paths(self, month: str) -> int: ...
+
+    def add(self, month: str, paths: int) -> int:
+        """The number with these; they count twice if a response was lost."""
+
+
+class InvalidationUsage(Protocol):
+    """The note for the functions that write views."""
+
+    def read(self, month: str) -> MonthlyUsage | None:
+        """None in a month that has most of its budget left. Raises Corrupt, Unavailable."""
+
+    def write(self, usage: MonthlyUsage) -> None:
+        """Raises Unavailable."""
 
 
 def month_of(now: datetime) -> str:
@@ -44,29 +57,8 @@ def month_of(now: datetime) -> str:
     return f"{now:%Y-%m}"
 
 
-def usage_of(usage: InvalidationUsage, month: str) -> int:
-    stored = usage.read(month)
-    return stored.value.paths if stored else 0
-
-
-def record_usage(
-    usage: InvalidationUsage, month: str, paths: int, pause: Pause = full_jitter
-) -> None:
-    """Add `paths` to the month; twice if an answer was lost.
-
-    Raises Unavailable if no attempt succeeds.
-    """
-    last: Exception | None = None
-    for attempt in range(ATTEMPTS):
-        try:
-            stored = usage.read(month)
-            known = stored.value if stored else MonthlyUsage(month=month)
-            usage.write(known.with_(paths=known.paths + paths), stored.etag if stored else None)
-            return
-        except (Conflict, Unavailable) as error:
-            last = error
-            pause(attempt)
-    raise Unavailable(f"paths of {month}: not counted in {ATTEMPTS} attempts") from last
+def is_nearly_spent(paths: int, budget: int) -> bool:
+    return paths >= LONG_TTL_SHARE * budget
 
 
 @dataclass
@@ -91,9 +83,8 @@ class ViewTtl:
 
     def _lookup(self, now: datetime) -> int:
         try:
-            ample = self.budget > 0 and (
-                usage_of(self.usage, month_of(now)) < LONG_TTL_SHARE * self.budget
-            )
+            noted = self.usage.read(month_of(now)) if self.budget else None
+            ample = not is_nearly_spent(noted.paths if noted else 0, self.budget)
         except (Corrupt, Unavailable):
             ample = False
         return self.long_s if ample else min(SHORT_TTL_S, self.long_s)

@@ -16,6 +16,7 @@ from deploy.template_file import read_template
 from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
+from functions.aws.invalidation_usage import DynamoInvalidationCounter
 from functions.aws.rate_limits import DynamoLimits
 from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts
@@ -57,7 +58,7 @@ class Table:
         return self._note("PutItem", Item, {})
 
     def update_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803 - as AWS has it
-        return self._note("UpdateItem", Key, {})
+        return self._note("UpdateItem", Key, {"Attributes": {}})
 
     def delete_item(self, Key: Any, **_: Any) -> Any:  # noqa: N803 - as AWS has it
         return self._note("DeleteItem", Key, {})
@@ -117,8 +118,15 @@ def editing(table: Table) -> None:
     booking(table)
 
 
+def invalidating(table: Table) -> None:
+    counter = DynamoInvalidationCounter(table, "t")
+    counter.paths("2026-11")
+    counter.add("2026-11", 1)
+
+
 def answering(table: Table) -> None:
     editing(table)
+    DynamoInvalidationCounter(table, "t").paths("2026-11")
     watching(table)
     list(DynamoAccounts(table, "t").all("main"))
     accounts = DynamoAccounts(table, "t")
@@ -155,6 +163,7 @@ ASKED: dict[str, Callable[[Table], None]] = {
     "CreateJobFunction": booking,
     "AdvanceJobFunction": following,
     "EditJobFunction": editing,
+    "InvalidateViewsFunction": invalidating,
     "WatchJobsFunction": watching,
 }
 """By function: everything its adapters ask the table for."""

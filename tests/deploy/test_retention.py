@@ -142,7 +142,7 @@ def write_everything(s3: Any) -> None:
     conversations.write_page("main", "d" * 32, ConversationPage(messages=(said,)))
     conversations.write_list("main", ConversationList(), None)
     S3Endpoints(s3, "JobsBucket").write(an_endpoint("ep_1"), None)
-    S3InvalidationUsage(s3, "JobsBucket").write(MonthlyUsage(month="2026-11"), None)
+    S3InvalidationUsage(s3, "JobsBucket").write(MonthlyUsage(month="2026-11"))
     S3Photos(s3, "JobsBucket", "SiteBucket", "h", None).publish("a" * 32, b"jpeg")
     S3Logos(s3, "SiteBucket").publish("/logos/main/261121-a.png", b"png")
     view = view_of(ended, load_flow("haul"))

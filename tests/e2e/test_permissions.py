@@ -23,6 +23,7 @@ NOT_SHOWN = {
     "WriteAccounts": "the same",
     "ReadRoster": "the same",
     "CountAttempts": "the same",
+    "CountedPaths": "the same",
     "TakeSlots": "the same",
     "ListSlots": "the same",
     "ReplyReminders": "needed only after a provider of texts was busy, which the engine never is",
@@ -31,7 +32,8 @@ NOT_SHOWN = {
 
 KEPT = {
     "ReadEdgeAddress", "ReadEdgeSecret", "ReadSigningKeys", "ReadInvalidationUsage",
-    "OpsCountExecutions", "FindDeadLetters", "ListsEndpoints",
+    "NoteSpentBudget", "OpsCountExecutions", "FindDeadLetters",
+    "ListsEndpoints",
 }  # fmt: skip
 """By statement: what a container reads once and then keeps, for a while at least."""
 

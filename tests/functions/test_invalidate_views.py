@@ -7,7 +7,7 @@ import pytest
 from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob
 from functions.views.invalidate import InvalidateViews
-from functions.views.invalidation_budget import MonthlyUsage, ViewTtl, record_usage, usage_of
+from functions.views.invalidation_budget import MonthlyUsage, ViewTtl
 from statemachine.ids import digest_of
 from statemachine.job import Job
 from tests.functions.creation import again, batch, envelope
@@ -16,10 +16,10 @@ from tests.support.fakes import (
     Bucket,
     FakeCdn,
     FakeDeadLetters,
+    FakeInvalidationCounter,
     FakeInvalidationUsage,
     FakeJobs,
     FakeLog,
-    no_pause,
 )
 from tests.support.faults import Faults, Kind
 from tests.support.message_fakes import FakeMetrics
@@ -41,11 +41,11 @@ def an_invalidator(
     invalidate = InvalidateViews(
         jobs,
         cdn,
+        FakeInvalidationCounter(faults),
         FakeInvalidationUsage(jobs.bucket),
         budget,
         metrics or FakeMetrics(),
         lambda: NOON,
-        no_pause,
     )
     return invalidate, cdn
 
@@ -132,7 +132,7 @@ def test_invalidated_paths_are_counted_by_the_month() -> None:
     invalidate, _ = an_invalidator(metrics=metrics)
     invalidate([a_change(1), a_change(2)])
     invalidate([a_change(1, rev=3)])
-    assert usage_of(invalidate.usage, MONTH) == 3
+    assert invalidate.counter.paths(MONTH) == 3
     assert metrics.measured["InvalidationPaths"] == [2, 1]
     shares = [100 * paths / invalidate.budget for paths in (2, 3)]
     assert metrics.measured["InvalidationBudgetUsed"] == shares
@@ -144,7 +144,7 @@ def test_a_batch_that_is_throttled_is_counted_once() -> None:
         with pytest.raises(Unavailable):
             invalidate([a_change(1)])
     invalidate([a_change(1)])
-    assert usage_of(invalidate.usage, MONTH) == 1
+    assert invalidate.counter.paths(MONTH) == 1
 
 
 @pytest.mark.parametrize(("budget", "forgotten"), [(0, 0), (1, 1), (2, 1), (3, 2)])
@@ -181,7 +181,7 @@ def test_views_are_short_lived_from_the_last_tenth_of_the_budget(
     spent: int, budget: int, ttl_s: int
 ) -> None:
     usage = FakeInvalidationUsage(Bucket())
-    usage.write(MonthlyUsage(month=MONTH, paths=spent), None)
+    usage.write(MonthlyUsage(month=MONTH, paths=spent))
     assert ViewTtl(usage, budget, 60, lambda: NOON)() == ttl_s
 
 
@@ -189,7 +189,7 @@ def test_the_usage_is_read_once_a_minute_and_never_without_a_budget() -> None:
     bucket, now = Bucket(), NOON
     ttl = ViewTtl(FakeInvalidationUsage(bucket), 10, 60, lambda: now)
     assert [ttl() for _ in range(5)] == [60] * 5
-    record_usage(FakeInvalidationUsage(bucket), MONTH, 9, no_pause)
+    FakeInvalidationUsage(bucket).write(MonthlyUsage(month=MONTH, paths=9))
     before = bucket.faults.calls("GetObject")
     assert ttl() == 60
     now = NOON + minutes(1)
@@ -208,6 +208,34 @@ def test_an_unreadable_count_keeps_no_view_from_being_written(count: bytes | Non
 
 @pytest.mark.parametrize("fault", ["before", "after"])
 def test_a_count_whose_answer_is_lost_is_counted_at_least_once(fault: Kind) -> None:
-    bucket = Bucket(Faults({"PutObject": [fault]}))
-    record_usage(FakeInvalidationUsage(bucket), MONTH, 7, no_pause)
-    assert usage_of(FakeInvalidationUsage(bucket), MONTH) in (7, 14)
+    invalidate, _ = an_invalidator(Faults({"UpdateItem": [fault]}))
+    with pytest.raises(Unavailable):
+        invalidate([a_change(1)])
+    invalidate([a_change(1)])
+    assert invalidate.counter.paths(MONTH) in (1, 2)
+
+
+@pytest.mark.parametrize(("budget", "noted"), [(100, None), (2, None), (1, 1)])
+def test_the_usage_is_noted_for_the_writers_of_views_only_when_it_is_nearly_spent(
+    budget: int, noted: int | None
+) -> None:
+    invalidate, _ = an_invalidator(budget=budget)
+    invalidate([a_change(1)])
+    note = invalidate.usage.read(MONTH)
+    assert (note and note.paths) == noted
+
+
+def test_the_usage_is_noted_if_a_smaller_budget_is_spent_already() -> None:
+    invalidate, _ = an_invalidator(budget=5)
+    invalidate.counter.add(MONTH, 7)
+    invalidate([a_change(1)])
+    assert ViewTtl(invalidate.usage, 5, 60, lambda: NOON)() == 2
+
+
+def test_a_note_that_was_not_written_is_written_with_the_next_batch() -> None:
+    invalidate, _ = an_invalidator(budget=1)
+    invalidate.jobs.bucket.faults = Faults({"PutObject": ["before"]})  # type: ignore[attr-defined]  # the fake's
+    with pytest.raises(Unavailable):
+        invalidate([a_change(1)])
+    invalidate([a_change(1, rev=2)])
+    assert invalidate.usage.read(MONTH)

@@ -37,6 +37,7 @@ from tests.support.business_fakes import FakeLogos
 from tests.support.fakes import (
     FakeCdn,
     FakeDeadLetters,
+    FakeInvalidationCounter,
     FakeInvalidationUsage,
     FakeLinkEnds,
     FakeLog,
@@ -154,9 +155,9 @@ class Lambdas:
         return PublishBoard(at.jobs, at.boards, IndexJob(at.index, no_pause), no_pause)
 
     def invalidate(self) -> InvalidateViews:
-        usage = FakeInvalidationUsage(self.backend.bucket)
+        usage, counter = FakeInvalidationUsage(self.backend.bucket), FakeInvalidationCounter()
         return InvalidateViews(
-            self.backend.jobs, self.cdn, usage, 1000, self.metrics, self.clock, no_pause
+            self.backend.jobs, self.cdn, counter, usage, 1000, self.metrics, self.clock
         )
 
     def once(self) -> SmsOnce:

@@ -9,7 +9,7 @@ allowed is refused here too.
 import hashlib
 import re
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -369,11 +369,27 @@ class FakeInvalidationUsage:
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
 
-    def read(self, month: str) -> Stored[MonthlyUsage] | None:
-        return load(self.bucket, f"ops/invalidations/{month}.json", MonthlyUsage)
+    def read(self, month: str) -> MonthlyUsage | None:
+        stored = load(self.bucket, f"ops/invalidations/{month}.json", MonthlyUsage)
+        return stored.value if stored else None
 
-    def write(self, spent: MonthlyUsage, replacing: str | None) -> None:
-        self.bucket.put_if(f"ops/invalidations/{spent.month}.json", to_bytes(spent), replacing)
+    def write(self, usage: MonthlyUsage) -> None:
+        self.bucket.put(f"ops/invalidations/{usage.month}.json", to_bytes(usage))
+
+
+class FakeInvalidationCounter:
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults, self.counted = faults or Faults(), Counter[str]()
+
+    def paths(self, month: str) -> int:
+        return self.faults.around("GetItem", lambda: self.counted[month], Unavailable("lost"))
+
+    def add(self, month: str, paths: int) -> int:
+        def counted() -> int:
+            self.counted[month] += paths
+            return self.counted[month]
+
+        return self.faults.around("UpdateItem", counted, Unavailable("lost"))
 
 
 class FakeExecutions:

@@ -183,10 +183,6 @@ class FakeOpsRecords:
     def board_written_at(self, tenant: str) -> datetime | None:
         return next(reversed(self.bucket.times[board_key(tenant)]), None)
 
-    def paths_invalidated(self, month: str) -> int:
-        found = self.bucket.get(f"ops/invalidations/{month}.json")
-        return int(json.loads(found[0])["paths"]) if found else 0
-
 
 class FakeExecutionCounts:
     """The number of executions by flow and state. `asked` counts the calls."""

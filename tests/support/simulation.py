@@ -52,6 +52,7 @@ from tests.support.fakes import (
     FakeCdn,
     FakeDeadLetters,
     FakeExecutions,
+    FakeInvalidationCounter,
     FakeInvalidationUsage,
     FakeJobs,
     FakeLinkEnds,
@@ -182,12 +183,10 @@ class Simulation:
         self.edit = EditJob(jobs, views, self.bus, a_crew_assignment(jobs), slots, no_pause)
         self.settle = SettleJob(jobs, views, self.bus, FakeMetrics(), lambda: self.now, no_pause)
         self.register = RegisterWait(jobs, self.executions, self.settle, no_pause)
-        usage = FakeInvalidationUsage(self.bucket)
+        usage, counter = FakeInvalidationUsage(self.bucket), FakeInvalidationCounter(self.faults)
         self.publish, self.invalidate = (
             board,
-            InvalidateViews(
-                jobs, self.edge, usage, 1000, FakeMetrics(), lambda: self.now, no_pause
-            ),
+            InvalidateViews(jobs, self.edge, counter, usage, 1000, FakeMetrics(), lambda: self.now),
         )
         later = FakeDelayedMessages()
         messages = NoMessages(

@@ -13,7 +13,11 @@ from functions.aws.cloudfront import CloudFrontCdn
 from functions.aws.container import Announces, HasJobs, HasViews, Misconfigured, read_settings
 from functions.aws.dead_letter_counts import SqsDeadLetterCounts
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.invalidation_usage import S3InvalidationUsage, public_views
+from functions.aws.invalidation_usage import (
+    DynamoInvalidationCounter,
+    S3InvalidationUsage,
+    public_views,
+)
 from functions.aws.s3_stores import S3Jobs
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.jobs.facts import fact_of_entry
@@ -310,5 +314,14 @@ def test_a_views_ttl_depends_on_the_months_remaining_budget(
         return str(moto.s3.head_object(Bucket=site, Key=f"t/{digest}.json")["CacheControl"])
 
     assert kept("before") == "public, max-age=0, s-maxage=60"
-    S3InvalidationUsage(moto.s3, jobs).write(MonthlyUsage(month=month, paths=90), None)
+    S3InvalidationUsage(moto.s3, jobs).write(MonthlyUsage(month=month, paths=90))
     assert kept("after") == "public, max-age=0, s-maxage=2"
+
+
+def test_invalidated_paths_are_counted_by_the_month_in_one_item(moto: Moto) -> None:
+    counter = DynamoInvalidationCounter(moto.client("dynamodb"), moto.crew_roster())
+    assert counter.paths("2026-11") == 0
+    counter.add("2026-11", 2)
+    assert counter.add("2026-11", 3) == 5
+    assert counter.paths("2026-11") == 5
+    assert counter.paths("2026-12") == 0

@@ -168,7 +168,7 @@ def test_a_job_that_cannot_be_read_does_not_hide_the_others(api: ApiBackend) -> 
 def test_the_overview_has_queues_board_and_invalidations(api: ApiBackend) -> None:
     api.store(a_job())
     api.dead_letter_queues.add("advance_job", "{}")
-    api.bucket.put("ops/invalidations/2026-11.json", b'{"paths": 412}')
+    api.ops.overview.paths.add("2026-11", 412)
     document = api.ops.overview("main", NOON)
     assert QueueState(queue="advance_job", waiting=0, in_flight=0, dead=1) in document.queues
     assert document.board_written_at == NOON
@@ -212,7 +212,7 @@ def test_if_no_source_answers_there_is_no_overview(
     api.bucket.faults = Faults({"GetObject": ["before"] * 9, "ListObjectsV2": ["before"]})
     for port, question in (
         (api.execution_counts, "count"), (api.dead_letter_queues, "state"),
-        (api.ops.overview.records, "board_written_at"),
+        (api.ops.overview.records, "board_written_at"), (api.ops.overview.paths, "paths"),
     ):  # fmt: skip
         monkeypatch.setattr(port, question, unavailable)
     with pytest.raises(Unavailable):
@@ -260,7 +260,6 @@ def test_without_records_nothing_is_returned(store: RecordStore) -> None:
     records = store.records
     assert list(records.stuck("main")) == []
     assert records.board_written_at("main") is None
-    assert records.paths_invalidated("2026-11") == 0
 
 
 def test_records_are_returned_and_unreadable_ones_ignored(store: RecordStore) -> None:
@@ -268,10 +267,7 @@ def test_records_are_returned_and_unreadable_ones_ignored(store: RecordStore) ->
     store.put("tenants/main/stuck/261121-7k3m2q.json", mark)
     store.put("tenants/main/stuck/unreadable.json", b"{")
     store.put("tenants/other/stuck/261121-000001.json", mark)
-    store.put("ops/invalidations/2026-11.json", b'{"paths": 7, "more": 1}')
     store.put("tenants/main/board/jobs.json", b"{}")
     result = ProblemJob(job_id="261121-7k3m2q", since=NOON, why="corrupt")
     assert list(store.records.stuck("main")) == [result]
     assert store.records.board_written_at("main") is not None
-    assert store.records.paths_invalidated("2026-11") == 7
-    assert store.records.paths_invalidated("2026-10") == 0

@@ -30,7 +30,7 @@ from functions.protocol.ports import (
     UnknownJob,
     UnknownTenant,
 )
-from functions.views.invalidation_budget import MonthlyUsage, usage_of
+from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.job import Job
@@ -202,16 +202,11 @@ def test_the_listing_has_when_each_job_was_written(storage: Storage) -> None:
     assert written[a_job().job_id] >= NOON
 
 
-def test_the_months_usage_is_replaced_only_with_its_current_etag(storage: Storage) -> None:
+def test_the_last_note_of_a_months_usage_counts(storage: Storage) -> None:
     assert storage.usage.read("2026-11") is None
-    storage.usage.write(MonthlyUsage(month="2026-11", paths=2), None)
-    stored = storage.usage.read("2026-11")
-    assert stored
-    storage.usage.write(MonthlyUsage(month="2026-11", paths=5), stored.etag)
-    for stale in (None, stored.etag):
-        with pytest.raises(Conflict):
-            storage.usage.write(MonthlyUsage(month="2026-11", paths=9), stale)
-    assert usage_of(storage.usage, "2026-11") == 5
+    storage.usage.write(MonthlyUsage(month="2026-11", paths=900))
+    storage.usage.write(MonthlyUsage(month="2026-11", paths=950))
+    assert storage.usage.read("2026-11") == MonthlyUsage(month="2026-11", paths=950)
     assert storage.usage.read("2026-12") is None
 
 

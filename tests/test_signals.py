@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from functools import cache
 from operator import ge, gt, lt
 from pathlib import Path
 from typing import Any, get_args
@@ -28,6 +29,7 @@ ALARMS = {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == "AWS:
 every_alarm = pytest.mark.parametrize("name", ALARMS)
 
 
+@cache
 def emitted() -> set[str]:
     """The names of metrics that the code passes to `count` or `measure`."""
     names: set[str] = set()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from deploy import verify_edge, verify_jobs
-from deploy.verify_edge import NotVerified, points_to, verify_address, verify_api
+from deploy.verify_edge import NotVerified, points_to, verify_address, verify_api, verify_pages
 from functions.api.problems import Problem
 from tests.deploy.fakes import FakeCloudFormation, a_target
 
@@ -67,6 +67,38 @@ def test_a_refusal_that_is_not_from_the_api_is_reported(edge: Edge, asked: str) 
     edge.answers = {"GET /api/session": OURS, "POST /api/jobs": OURS, asked: OF_THE_EDGE}
     with pytest.raises(NotVerified, match=f"{asked} answers 403, not from the API.s own code"):
         verify_api(edge.url, patience_s=0)
+
+
+def test_every_page_and_what_it_needs_is_requested_once(edge: Edge) -> None:
+    icon = '<link rel="icon" href="/icon.svg" />'
+    edge.answers = {
+        "GET /": (200, A_PAGE[1] + icon),
+        "GET /crew/": (200, A_PAGE[1] + icon),
+        "GET /icon.svg": (200, ""),
+    }
+    keys = ["index.html", "crew/index.html", "icon.svg"]
+    assert verify_pages(edge.url, BUILD, keys, patience_s=0) == 3
+
+
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [
+        ({"GET /": (200, "<!doctype html")}, "/ answers 200 with no build"),
+        ({"GET /": (200, A_PAGE[1].replace(BUILD, "fedc"))}, "200 with build fedc, not 0123"),
+        ({}, "/ answers 403 with no build"),
+        (
+            {"GET /": (200, A_PAGE[1] + '<link href="/no-such.css" />')},
+            "a page needs /no-such.css, which answers 403",
+        ),
+    ],
+    ids=["cut off", "another build", "missing", "without its style sheet"],
+)
+def test_a_wrong_page_is_reported(
+    edge: Edge, answers: dict[str, tuple[int, str]], found: str
+) -> None:
+    edge.answers = answers
+    with pytest.raises(NotVerified, match=found):
+        verify_pages(edge.url, BUILD, ["index.html"], patience_s=0)
 
 
 def test_our_own_address_must_show_the_build(edge: Edge) -> None:

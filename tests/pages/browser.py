@@ -292,11 +292,27 @@ def axe_script() -> str:
     return (Path(found.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
 
 
+COLORS = ["color-contrast", "link-in-text-block"]
+"""The rules of axe about colors."""
+
+
 def serious_findings(page: Page, script: str) -> list[str]:
-    """The serious and critical findings of axe on the current page."""
+    """The serious and critical findings of axe on the current page, in light and in dark.
+
+    Dark changes colors alone, so only the rules about them are checked in it. The page is in light
+    before and after.
+    """
     page.evaluate(f"() => {{ if (!window.axe) {{ {script} }} }}")
+    found = _serious(page, {})
+    page.emulate_media(color_scheme="dark")
+    found += _serious(page, {"runOnly": COLORS})
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def _serious(page: Page, options: dict[str, Any]) -> list[str]:
     found: dict[str, Any] = page.evaluate(
-        "() => axe.run(document, { resultTypes: ['violations'] })"
+        "(options) => axe.run(document, { ...options, resultTypes: ['violations'] })", options
     )
     return [
         f"{each['id']}: {node['html'][:160]} {json.dumps(node['any'][:1])[:300]}"

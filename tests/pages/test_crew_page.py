@@ -18,7 +18,6 @@ from tests.pages.browser import (
     ARGS,
     PHONE,
     ZONE,
-    Scheme,
     Visitor,
     serious_findings,
     sign_in,
@@ -516,16 +515,13 @@ def test_the_first_view_is_small(browser: Browser, stub: StubServer) -> None:
         assert traffic.transferred_bytes < FIRST_VIEW_BYTES
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(
-    browser: Browser, stub: StubServer, axe: str, scheme: Scheme
-) -> None:
+def test_axe_finds_nothing_serious(browser: Browser, stub: StubServer, axe: str) -> None:
     job = a_job_for_miguel(stub.data, "Ada Wong", "start")
     other = a_job_for_miguel(stub.data, "Bo Lind", hours=2)
     a_job_for_miguel(stub.data, "Tomorrow Tom", hours=hours_until_tomorrow_noon())
     place = Place(address="12 Harbor Road, Portland", gate_code="4711#")
     stub.data.edit(job.job_id, DANA, Changes(place=place, note="Two sofas, one fridge"))
-    with visitor(browser, PHONE, scheme=scheme) as miguel:
+    with visitor(browser, PHONE) as miguel:
         page = miguel.page(f"{stub.url}/crew/")
         expect(page.get_by_test_id("sign-in-form")).to_be_visible()
         assert serious_findings(page, axe) == []

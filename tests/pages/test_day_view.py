@@ -13,11 +13,11 @@ from statemachine.roster import DAY_OFF, Day, Hours
 from tests.pages.browser import (
     DESKTOP,
     PHONE,
-    Scheme,
     Visitor,
     change_crew,
     day_row,
     expect_state,
+    later,
     open_job,
     serious_findings,
     sign_in,
@@ -41,8 +41,15 @@ def data(stub: StubServer) -> StubData:
     return a_roster(stub.data)
 
 
-def at_the_day(someone: Visitor, stub: StubServer, query: str = "", account: str = "dana") -> Page:
-    page = someone.page(f"{stub.url}/dispatch/?view=day{query}")
+def at_the_day(
+    someone: Visitor,
+    stub: StubServer,
+    query: str = "",
+    account: str = "dana",
+    *,
+    patient: bool = True,
+) -> Page:
+    page = someone.page(f"{stub.url}/dispatch/?view=day{query}", patient=patient)
     sign_in(page, account, PASSWORD)
     expect(page.get_by_test_id("rows")).to_be_visible()
     return page
@@ -147,10 +154,11 @@ def test_a_change_from_elsewhere_appears_on_the_day(
 ) -> None:
     job = tomorrow(data, "Marisol Vega", "09:00", "11:00", MIGUEL)
     with visitor(browser) as dana:
-        page = at_the_day(dana, stub, f"&date={TOMORROW}")
+        page = at_the_day(dana, stub, f"&date={TOMORROW}", patient=False)
         expect_state(page, "tasha", "no jobs")
         crew = Changes(crew=(Assignment(role="driver", member="tasha"),))
         data.edit(job.job_id, DANA, crew)
+        later(page, 10)
         expect_state(page, "tasha", "1 job")
         expect_state(page, "miguel", "no jobs")
 
@@ -180,12 +188,13 @@ def test_a_day_that_cannot_be_read_says_so_and_is_read_later(
     browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as dana:
-        page = dana.page()
+        page = dana.page(patient=False)
         page.route("**/api/crew*", lambda route: route.fulfill(status=503, body="{}"))
         page.goto(f"{stub.url}/dispatch/?view=day")
         sign_in(page, "dana", PASSWORD)
         expect(page.get_by_test_id("day")).to_contain_text("cannot be loaded", timeout=20_000)
         page.unroute_all()
+        later(page, 60)
         expect_state(page, "rosa", "off today", timeout_s=30)
 
 
@@ -193,12 +202,14 @@ def test_a_roster_that_cannot_be_updated_stays_with_its_age(
     browser: Browser, stub: StubServer, data: StubData
 ) -> None:
     with visitor(browser) as dana:
-        page = at_the_day(dana, stub)
+        page = at_the_day(dana, stub, patient=False)
         page.route("**/api/crew*", lambda route: route.fulfill(status=403, body="{}"))
         data.book("Ada Wong")
+        later(page, 10)
         expect(page.get_by_text("could not be updated")).to_be_visible(timeout=15_000)
         expect_state(page, "rosa", "off today")
         page.unroute_all()
+        later(page, 60)
         expect(page.get_by_text("could not be updated")).to_be_hidden(timeout=15_000)
 
 
@@ -433,13 +444,12 @@ def test_a_roster_that_cannot_be_read_is_an_error_in_the_drawer_and_can_be_retri
 # For everyone
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_the_day_is_accessible(
-    browser: Browser, stub: StubServer, axe: str, viewport: ViewportSize, scheme: Scheme
+    browser: Browser, stub: StubServer, axe: str, viewport: ViewportSize
 ) -> None:
     a_roster(a_day(stub.data))
-    with visitor(browser, viewport, scheme=scheme) as dana:
+    with visitor(browser, viewport) as dana:
         page = at_the_day(dana, stub)
         assert serious_findings(page, axe) == []
         width = page.evaluate("document.querySelector('.day').scrollWidth")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from tests.pages.browser import (
     DESKTOP,
@@ -434,15 +434,12 @@ def test_markup_in_messages_is_shown_as_text(browser: Browser, stub: StubServer)
         assert "owned" not in page.title()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_axe_finds_nothing_serious(
-    browser: Browser, stub: StubServer, axe: str, scheme: str, viewport: dict[str, int]
+    browser: Browser, stub: StubServer, axe: str, viewport: ViewportSize
 ) -> None:
     with_trouble(a_day(stub.data))
-    dark = scheme == "dark"
-    size = PHONE if viewport["width"] == PHONE["width"] else DESKTOP
-    with visitor(browser, size, scheme="dark" if dark else "light") as olga:
+    with visitor(browser, viewport) as olga:
         page = at_ops(olga, stub)
         page.get_by_role("button", name="Failed messages of send SMS").click()
         expect(page.get_by_test_id("dead-letter")).to_have_count(2)

@@ -18,7 +18,6 @@ from statemachine.values import Actor
 from tests.pages.browser import (
     DESKTOP,
     PHONE,
-    Scheme,
     Visitor,
     book,
     booked_link,
@@ -243,9 +242,8 @@ def test_photos_and_load_are_shown_once_the_job_is_completed(
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_about_location_and_proof(
-    browser: Browser, stub: StubServer, axe: str, viewport: ViewportSize, scheme: Scheme
+    browser: Browser, stub: StubServer, axe: str, viewport: ViewportSize
 ) -> None:
     under_way, done = stub.data.book(), stub.data.book()
     for job in (under_way, done):
@@ -253,7 +251,7 @@ def test_axe_finds_nothing_serious_about_location_and_proof(
     stub.data.places[under_way.job_id] = rounded(45.5, -122.7, now())
     stub.data.photograph(done.job_id, "before", saved(Image.new("RGB", (80, 60), "#fff"), "JPEG"))
     stub.data.move(done.job_id, "complete")
-    with visitor(browser, viewport, scheme=scheme) as customer:
+    with visitor(browser, viewport) as customer:
         for job, shown in ((under_way, "location"), (done, "proof")):
             page = customer.page(stub.tracking_url(job))
             expect(page.get_by_test_id(shown)).to_be_visible()
@@ -753,14 +751,10 @@ def test_markup_is_shown_as_text_everywhere(browser: Browser, stub: StubServer) 
         assert "owned" not in page.title() + board.title()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(
-    browser: Browser, stub: StubServer, axe: str, scheme: str
-) -> None:
+def test_axe_finds_nothing_serious(browser: Browser, stub: StubServer, axe: str) -> None:
     a_day(stub.data)
     jobs = {job.customer.name: job for job in stub.data.jobs.values()}
-    dark = scheme == "dark"
-    with visitor(browser, PHONE, scheme="dark" if dark else "light") as customer:
+    with visitor(browser, PHONE) as customer:
         page = customer.page(stub.tracking_url(jobs["Ada Wong"]))
         expect_status(page, "pending_pickup")
         assert serious_findings(page, axe) == []
@@ -770,7 +764,7 @@ def test_axe_finds_nothing_serious(
         page.goto(f"{stub.url}/book/")
         page.get_by_test_id("submit").click()
         assert serious_findings(page, axe) == []
-    with visitor(browser, DESKTOP, scheme="dark" if dark else "light") as dana:
+    with visitor(browser) as dana:
         page = at_the_board(dana, stub)
         assert serious_findings(page, axe) == []
         open_job(page, "Marisol Vega")

@@ -157,7 +157,9 @@ def expected_board(laptop: Laptop) -> Board:
     return Board().merged(cards).at(datetime.now(UTC))
 
 
-def until(look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 60.0) -> T:
+def until(
+    look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 60.0, every_s: float = 0.1
+) -> T:
     """The first result of `look` that is `wanted`; after the timeout fails with the last result."""
     deadline = time.monotonic() + within_s
     while True:
@@ -165,7 +167,7 @@ def until(look: Callable[[], T], wanted: Callable[[T], bool], within_s: float = 
         if wanted(seen):
             return seen
         assert time.monotonic() < deadline, f"not in {within_s} s: {seen!r}"[:2000]
-        time.sleep(0.1)
+        time.sleep(every_s)
 
 
 def exist(laptop: Laptop, job_ids: Iterable[str], within_s: float = 120.0) -> None:
@@ -174,11 +176,17 @@ def exist(laptop: Laptop, job_ids: Iterable[str], within_s: float = 120.0) -> No
 
 
 def settled(laptop: Laptop, job_ids: list[str], within_s: float = 300.0) -> list[Job]:
-    """The jobs, once all have ended and their executions have settled."""
+    """The jobs, once all have ended and their executions have settled.
+
+    Waits for one after the other: reading all of them ten times a second would take the time that
+    the engine needs.
+    """
+    jobs, deadline = jobs_of(laptop), time.monotonic() + within_s
+    for job_id in job_ids:
+        left_s = max(0.0, deadline - time.monotonic())
+        until(lambda job_id=job_id: jobs.read("main", job_id).value, _has_ended, left_s)  # type: ignore[misc]  # a default binds the loop
     return until(
-        lambda: read_all(laptop, job_ids),
-        lambda jobs: all(_has_ended(job) for job in jobs),
-        within_s,
+        lambda: read_all(laptop, job_ids), lambda jobs: all(_has_ended(job) for job in jobs)
     )
 
 
@@ -230,4 +238,4 @@ def wait_until_queues_are_empty(laptop: Laptop, within_s: float = 120.0) -> None
             del since[other]
         return not counts or time.monotonic() - since[repr(counts)] > RETRIED_LATER_S
 
-    until(lambda: waiting_messages(laptop, "Queue"), at_rest, within_s)
+    until(lambda: waiting_messages(laptop, "Queue"), at_rest, within_s, every_s=0.5)

@@ -57,7 +57,7 @@ class Client:
     url: str
     paths: tuple[str, ...]
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
-    pause_s: float = 0.05
+    pause_s: float = 0.2
 
     @contextmanager
     def asking(self) -> Iterator["Client"]:

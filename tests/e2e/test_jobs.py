@@ -73,10 +73,11 @@ def test_the_same_works_without_haul(stack: Laptop) -> None:
     assert [entry.move for entry in job.ledger] == list(FORWARD)
 
 
-def test_a_hundred_bookings_sent_together_with_their_moves_complete(stack: Laptop) -> None:
-    """One `put_events` for each booking and its three moves, shuffled: most moves come first."""
+def test_bookings_sent_together_with_their_moves_complete(stack: Laptop) -> None:
+    """One `put_events` for each booking and its three moves, shuffled: most moves come first. Every
+    order of arrival: tests/functions/protocol/test_simulation.py."""
     before, chance, events = dead_letters(stack), random.Random(1), stack.client("events")
-    requests = [booking(number, prefix="all") for number in range(100)]
+    requests = [booking(number, prefix="all") for number in range(40)]
     for request in requests:
         together = [("JobRequested", request)]
         together += [("JobMoveRequested", move(request["job_id"], name)) for name in FORWARD]
@@ -173,7 +174,7 @@ def test_jobs_moved_by_16_clients_at_once_lose_nothing(stack: Laptop) -> None:
     """Enough jobs for concurrent batches and containers. T20 has 200 jobs and 32 clients:
     tests/functions/protocol/test_protocol.py and test_protocol_on_engine.py."""
     before = dead_letters(stack)
-    bookings = [booking(number, prefix="bvk") for number in range(64)]
+    bookings = [booking(number, prefix="bvk") for number in range(32)]
     job_ids = [detail["job_id"] for detail in bookings]
     put(stack, "JobRequested", bookings)
     exist(stack, job_ids)

@@ -15,7 +15,7 @@ from functions.aws.container import (
 )
 from functions.aws.conversations import S3Conversations
 from functions.aws.eventbridge import EventBridgeRequests
-from functions.aws.messages import S3PhoneRecords
+from functions.aws.messages import S3PhoneRecords, S3TextBudgets
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.messages.inbound import Inbound, parse_inbound
 from functions.messages.incoming_sms import ReceiveSms
@@ -39,6 +39,7 @@ def wire() -> tuple[ReceiveSms, BatchConsumer[Inbound]]:
         requests=EventBridgeRequests(client("events"), settings.bus_name),
         conversations=S3Conversations(s3, bucket),
         once=sms_once_of(settings, s3, bucket),
+        budgets=S3TextBudgets(s3, bucket),
         service_answers=settings.service_answers == "on",
     )
     return receive, batch_consumer(Inbound, settings, parse_inbound)

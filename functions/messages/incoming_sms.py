@@ -17,6 +17,7 @@ from functions.messages.answers import Answered, AnswerQuestions
 from functions.messages.conversations import Conversations, add_message
 from functions.messages.customer_jobs import BY_TEXT, jobs_of, open_jobs_of, texts_edit
 from functions.messages.deliveries import Busy
+from functions.messages.expected_messages import number_of
 from functions.messages.inbound import Inbound
 from functions.messages.phone_numbers import (
     PhoneRecord,
@@ -24,6 +25,7 @@ from functions.messages.phone_numbers import (
     change_phone_record,
     phone_record,
 )
+from functions.messages.sms_budget import TextBudgets, may_answer, may_confirm_stop
 from functions.messages.sms_once import SmsOnce
 from functions.messages.sms_request import REPLIES as REPLIES_TO_TEXTS
 from functions.protocol.compare_and_swap import Pause, full_jitter
@@ -55,6 +57,7 @@ class ReceiveSms:
     requests: Requests
     conversations: Conversations
     once: SmsOnce
+    budgets: TextBudgets
     service_answers: bool = False
     """Whether the carrier's service itself replies to a text that is only STOP, START, or HELP."""
     pause: Pause = full_jitter
@@ -77,8 +80,11 @@ class ReceiveSms:
         business = self._addressed(businesses, inbound, meant)
         if business is None:
             return meant
-        answered = self.answers(business.tenant, inbound, meant, now)
-        is_command = meant in REPLIES or answered.understood
+        if may := meant != "other" and self._may_answer(business, inbound, meant, now):
+            answered = self.answers(business.tenant, inbound, meant, now)
+        else:
+            answered = Answered(False)
+        is_command = may and (meant in REPLIES or answered.understood)
         job = self._meant_job(business, inbound)
         if job and not is_command:
             self._note(business, job, inbound, now)
@@ -89,7 +95,8 @@ class ReceiveSms:
                 meant=meant, to_read=not is_command, job_id=job.job_id if job else None,
             ), self.pause,
         )  # fmt: skip
-        self._reply(business, inbound, meant, answered, now)
+        if is_command:
+            self._reply(business, inbound, meant, answered, now)
         return meant
 
     @property
@@ -139,6 +146,17 @@ class ReceiveSms:
 
     def _known(self, tenant: BusinessSettings, inbound: Inbound) -> PhoneRecord:
         return phone_record(self.numbers, tenant.tenant, inbound.sender)
+
+    def _may_answer(
+        self, tenant: BusinessSettings, inbound: Inbound, meant: ReplyMeaning, now: datetime
+    ) -> bool:
+        """What is over the budget is for people to read; a STOP counts in any case."""
+        number = number_of(tenant.tenant, inbound.sender)
+        text = inbound.event_id
+        if meant == "stop":
+            return may_confirm_stop(self.budgets, tenant, number, text, now, self.pause)
+        has_jobs = bool(self._known(tenant, inbound).jobs)
+        return may_answer(self.budgets, tenant, number, text, has_jobs, now, self.pause)
 
     def _set_opt_out(self, tenant: str, inbound: Inbound, stopped: bool, now: datetime) -> None:
         def changed(number: PhoneRecord) -> PhoneRecord:

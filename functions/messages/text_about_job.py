@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from functions.messages.customer_jobs import BY_TEXT
 from functions.messages.expected_messages import number_of, text_name
 from functions.messages.phone_numbers import PendingQuestion
 from statemachine.deliveries import Delivery, masked_phone
@@ -55,6 +56,18 @@ class TextAboutJob:
     def is_unconfirmed_booking(self) -> bool:
         """Booked by the public form, in which anyone can enter anyone's number."""
         return self.seq == 0 and self.job.created_by.kind == "customer"
+
+    @property
+    def is_of_stranger(self) -> bool:
+        """Booked by the public form, and changed since then by no one but the holder of its link:
+        neither by the business nor by a text from that number. What a person decides about a held
+        text says nothing of the next one."""
+        job = self.job
+        edits = (edit.actor for edit in job.edits if set(edit.fields) != {"unsent_text"})
+        acts = (*(entry.actor for entry in job.ledger), *edits)
+        return job.created_by.kind == "customer" and all(
+            actor.kind in ("customer", "system") and actor != BY_TEXT for actor in acts
+        )
 
     @property
     def decision(self) -> str | None:

@@ -48,10 +48,10 @@ def hold_of(
         return for_person
     if quiet := quiet_until(tenant, text.now):
         return Hold(quiet, "quiet_hours")
-    if may_send or not text.is_unconfirmed_booking:
+    if may_send or not text.is_of_stranger:
         return None
-    job_id, now = text.job.job_id, text.now
-    return None if may_spend(budgets, tenant, number, job_id, now, pause) else for_person
+    may = may_spend(budgets, tenant, number, text.key, text.now, pause)
+    return None if may else for_person
 
 
 def unsent_edit(text: TextAboutJob, delivery: Delivery) -> JobEditRequested | None:

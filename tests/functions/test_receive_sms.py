@@ -12,6 +12,7 @@ from functions.messages.deliveries import Busy
 from functions.messages.inbound import Inbound, parse_inbound
 from functions.messages.incoming_sms import ReceiveSms
 from functions.messages.phone_numbers import digest_of, phone_record
+from functions.messages.sms_budget import ANSWERS_PER_NUMBER
 from functions.messages.sms_once import SmsNotAccepted
 from functions.messages.sms_request import JobChanged
 from functions.protocol.batches import Permanent
@@ -56,6 +57,7 @@ class Phone(MessageSenders):
             self.requests,
             self.conversations,
             self.send.once,
+            self.send.budgets,
             service_answers,
             no_pause,
         )
@@ -541,3 +543,59 @@ def test_no_text_is_lost_or_doubled_when_a_function_dies_anywhere() -> None:
         assert [each.unread for each in listed.value.conversations] == [1]
     else:
         pytest.fail("it always dies")
+
+
+# Budgets
+
+
+def says_often(phone: Phone, body: str, times: int, sender: str = PHONE) -> None:
+    for n in range(times):
+        message_id = f"{body}-{sender}-{n}"
+        phone.says(body, message_id=message_id, originationNumber=sender)
+
+
+def unread(phone: Phone, sender: str = PHONE) -> list[str]:
+    stored = phone.conversations.read("main", digest_of("main", sender))
+    return [each.text for each in stored.value.messages if each.to_read] if stored else []
+
+
+def test_a_number_gets_so_many_answers_a_day_and_the_rest_is_for_people_to_read() -> None:
+    phone = Phone()
+    says_often(phone, "HELP", ANSWERS_PER_NUMBER)
+    assert unread(phone) == []
+    phone.says("Help me", message_id="one more")
+    phone.says("Help me", message_id="one more")
+    assert len(phone.texts.sent) == ANSWERS_PER_NUMBER
+    assert unread(phone) == ["Help me"]
+    phone.receive(inbound("HELP", message_id="next day"), NOON + timedelta(days=1))
+    assert len(phone.texts.sent) == ANSWERS_PER_NUMBER + 1
+
+
+def test_a_stop_is_confirmed_whatever_was_spent_and_always_obeyed() -> None:
+    phone = Phone()
+    phone.set_tenant(unconfirmed_texts_per_day=0)
+    says_often(phone, "HELP", ANSWERS_PER_NUMBER + 5)
+    says_often(phone, "STOP", 3)
+    assert [body for _, body in phone.texts.sent] == [
+        "Haulway: You will get no more texts from us. Reply START to get them again."
+    ]
+    assert phone_record(phone.numbers, "main", PHONE).stopped
+
+
+def test_two_programs_that_answer_each_other_come_to_an_end() -> None:
+    phone = Phone()
+    for n in range(40):
+        phone.says("STOP", message_id=f"stop-{n}", at=NOON + minutes(2 * n))
+        phone.says("START", message_id=f"start-{n}", at=NOON + minutes(2 * n + 1))
+    assert len(phone.texts.sent) == ANSWERS_PER_NUMBER
+
+
+def test_numbers_without_a_job_share_the_businesss_budget_for_strangers() -> None:
+    phone, job = asked()
+    phone.set_tenant(unconfirmed_texts_per_day=2)
+    for n in range(4):
+        says_often(phone, "HELP", 1, f"+1555555100{n}")
+    assert len(phone.texts.sent) == 1 + 2
+    assert unread(phone, "+15555551003") == ["HELP"]
+    phone.says("YES")
+    assert moves(phone) == [(job.job_id, "confirm")]

@@ -189,6 +189,7 @@ class Lambdas:
             requests=self.requests,
             conversations=FakeConversations(at.bucket),
             once=self.once(),
+            budgets=FakeTextBudgets(at.bucket),
             pause=no_pause,
         )
 

@@ -125,7 +125,7 @@ def test_a_budget_is_written_only_with_its_latest_etag(store: Store) -> None:
     store.budgets.write(empty, None)
     stored = store.budgets.read(empty)
     assert stored
-    store.budgets.write(empty.with_(jobs=(NAME.about,)), stored.etag)
+    store.budgets.write(empty.with_(texts=(NAME.about,)), stored.etag)
     with pytest.raises(Conflict):
         store.budgets.write(empty, stored.etag)
 

@@ -42,7 +42,7 @@ class Reminded(Handset):
         self.set_tenant(**(wanted | settings))
         self.receive = ReceiveSms(
             self.tenants, self.numbers, FakeJobs(self.bucket), self.requests,
-            self.conversations, self.send.once, pause=no_pause,
+            self.conversations, self.send.once, self.send.budgets, pause=no_pause,
         )  # fmt: skip
         self.has(settled(confirmed_for(DEC_1)))
         self.text(self.job, now=self.now)

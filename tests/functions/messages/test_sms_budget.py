@@ -2,15 +2,28 @@
 
 import pytest
 
+from events import JobEditRequested
+from functions.messages.customer_jobs import BY_TEXT
 from functions.messages.sms_budget import BUSINESS, SpentTexts, may_spend
 from statemachine.business import BusinessSettings
-from statemachine.job import Customer, Job
+from statemachine.deliveries import OVER_BUDGET
+from statemachine.edits import edited
+from statemachine.job import Customer, Job, Schedule
 from statemachine.sms_numbers import why_no_sms
+from statemachine.unsent_text import UnsentText
+from statemachine.values import Actor
+from tests.functions.messages.test_due_messages import settled
 from tests.functions.messages.test_messages import MessageSenders
-from tests.support.builders import CUSTOMER, NOON, a_job, minutes
+from tests.functions.messages.test_owed_texts import Handset
+from tests.support.builders import CUSTOMER, DISPATCHER, NOON, a_job, an_edit, minutes
 from tests.support.fakes import Bucket, no_pause
 from tests.support.faults import Faults
 from tests.support.message_fakes import FakeTextBudgets
+
+DAYS = [
+    {"window_start": f"2026-11-{day}T14:00Z", "window_end": f"2026-11-{day}T18:00Z"}
+    for day in (25, 26, 27)
+]
 
 
 def a_form(number: int, phone: str = "+15555550123") -> Job:
@@ -59,6 +72,46 @@ def test_a_number_over_its_budget_does_not_use_the_businesss_budget() -> None:
     assert outcomes_of(senders, a_form(20, "+15555550199")) == [None]
 
 
+def test_every_text_about_a_strangers_booking_counts_also_those_about_edits() -> None:
+    desk = Handset()
+    desk.set_tenant(unconfirmed_texts_per_number=2)
+    desk.has(settled(a_job(created_by=CUSTOMER, schedule=Schedule.model_validate(DAYS[0]))))
+    desk.text(desk.job, now=desk.now)
+    for window in DAYS[1:]:
+        desk.asks(window)
+    assert len(desk.texts.sent) == 2
+    held = [each for each in desk.requests.asked if isinstance(each, JobEditRequested)]
+    assert [each.changes.unsent_text.why for each in held if each.changes.unsent_text] == [
+        OVER_BUDGET
+    ]
+
+
+@pytest.mark.parametrize("actor", [DISPATCHER, BY_TEXT], ids=["the office", "the number itself"])
+def test_a_booking_that_someone_has_answered_for_needs_no_budget(actor: Actor) -> None:
+    senders = MessageSenders()
+    senders.set_tenant(unconfirmed_texts_per_number=0)
+    edit = an_edit(a_form(1), note="Back door").model_copy(update={"actor": actor})
+    answered = edited(a_form(1), edit, NOON)
+    assert outcomes_of(senders, answered) == [None]
+
+
+def test_what_a_person_decides_about_one_text_says_nothing_of_the_next() -> None:
+    senders = MessageSenders()
+    senders.set_tenant(unconfirmed_texts_per_number=0)
+    held = UnsentText(mark="other", state="held", why=OVER_BUDGET)
+    job = edited(a_form(1), an_edit(a_form(1), unsent_text=held), NOON)
+    drop = an_edit(job, unsent_text=held.with_(state="drop", why=None))
+    job = edited(job, drop.model_copy(update={"event_id": "edit-2"}), NOON)
+    assert outcomes_of(senders, job) == [OVER_BUDGET]
+
+
+def test_a_days_count_of_bookings_is_still_read() -> None:
+    counted = SpentTexts.model_validate_json(
+        '{"tenant": "main", "day": "2026-11-21", "of": "business", "jobs": ["261121-7k3m2q"]}'
+    )
+    assert counted.texts == ("261121-7k3m2q",)
+
+
 def test_a_booking_counts_once_even_after_a_lost_response() -> None:
     tenant = BusinessSettings(tenant="main", name="Haulway")
     budgets = FakeTextBudgets(Bucket(Faults({"PutObject": ["after", None, "before"]})))
@@ -67,7 +120,7 @@ def test_a_booking_counts_once_even_after_a_lost_response() -> None:
     for of in ("1a2b", BUSINESS):
         stored = budgets.read(SpentTexts(tenant="main", day="2026-11-21", of=of))
         assert stored
-        assert stored.value.jobs == (a_job().job_id,)
+        assert stored.value.texts == (a_job().job_id,)
 
 
 @pytest.mark.parametrize(

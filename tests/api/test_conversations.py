@@ -115,6 +115,20 @@ def test_a_text_without_a_key_or_to_no_conversation_is_refused(api: ApiBackend) 
     assert api.provider.sent == []
 
 
+def test_a_number_without_a_job_is_listed_unread_and_answered(api: ApiBackend) -> None:
+    stranger = "+12065550188"
+    wrote = ConversationMessage(
+        message_id="in-1", at=OPEN_HOURS, sender="customer", text="Pianos?", to_read=True
+    )
+    add_message(api.conversations, "main", stranger, wrote, no_pause)
+    (listed,) = api.send("GET", "/api/jobs", by="dana").json["conversations"]
+    assert listed["unread"] == 1
+    path = f"/api/conversations/{listed['conversation']}/messages"
+    key = {"idempotency-key": "a-key-of-mine"}
+    assert api.send("POST", path, {"text": "Yes"}, by="dana", headers=key).status == 201
+    assert api.provider.sent == [(stranger, "Haulway: Yes")]
+
+
 def test_what_was_refused_says_why_and_is_not_in_the_conversation(api: ApiBackend) -> None:
     api.now = NOON
     assert text(api).json["why"] == "quiet_hours"

@@ -30,6 +30,7 @@ class ConversationsStub:
         path, guarded = "/api/conversations/{conversation}", self.stub.guarded
         return [
             Route("/api/jobs/{job_id}/conversation", guarded(self.of_job)),
+            Route(path, guarded(self.of_number)),
             Route(f"{path}/messages", guarded(self.send), methods=["POST"]),
             Route(f"{path}/read", guarded(self.read), methods=["PUT"]),
         ]
@@ -37,11 +38,16 @@ class ConversationsStub:
     async def of_job(self, request: Request) -> Response:
         phone = self.stub.data.jobs[request.path_params["job_id"]].customer.phone or "+12065550100"
         digest = digest_of("main", phone)
-        known = self.known.setdefault(
-            digest, Conversation(tenant="main", digest=digest, phone=phone)
-        )
+        self.known.setdefault(digest, Conversation(tenant="main", digest=digest, phone=phone))
+        return self._shown(digest)
+
+    async def of_number(self, request: Request) -> Response:
+        return self._shown(request.path_params["conversation"])
+
+    def _shown(self, digest: str) -> Response:
+        known = self.known[digest]
         document = ConversationDocument(
-            conversation=digest, version=known.version, phone=phone, unread=known.unread,
+            conversation=digest, version=known.version, phone=known.phone, unread=known.unread,
             read_seq=known.read_seq, messages=known.messages, system_texts=(),
             begins_with="Haulway: ", texts_stopped=False,
         )  # fmt: skip

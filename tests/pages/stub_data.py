@@ -3,6 +3,7 @@
 Only storing and signing in are simplified. Tests change the data while a page shows it.
 """
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from functions.people.accounts import Account, Role
 from functions.people.crew_location import CrewLocation
 from functions.views.job_index import JobIndex
 from statemachine.business_changes import BusinessRecord
-from statemachine.conversation import Conversation
+from statemachine.conversation import Conversation, ConversationList
 from statemachine.edits import edited
 from statemachine.flows import load_flow
 from statemachine.ids import digest_of, job_id_for, new_token
@@ -234,7 +235,12 @@ class StubData:
     def board(self) -> bytes:
         with self.lock:
             cards = [card_of(job, load_flow(job.flow)) for job in self.jobs.values()]
-        return Board().merged(cards).at(now()).to_bytes()
+            listed = ConversationList()
+            for each in self.conversations.values():
+                listed = listed.after(each)
+        board = json.loads(Board().merged(cards).at(now()).to_bytes())
+        talks = [each.model_dump(mode="json", exclude_none=True) for each in listed.conversations]
+        return json.dumps(board | {"conversations": talks}).encode()
 
 
 def first_note(text: str, actor: Actor, event_id: str = "note-1") -> Note:

@@ -4,10 +4,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from events import Changes
+from functions.messages.phone_numbers import digest_of
+from statemachine.conversation import Conversation, ConversationMessage
 from statemachine.values import Actor
-from tests.pages.browser import sign_in, visitor
+from tests.pages.browser import PATIENCE_MS, sign_in, visitor
 from tests.pages.stub_api import StubServer
-from tests.pages.stub_data import DANA, PASSWORD
+from tests.pages.stub_data import DANA, PASSWORD, now
 
 pytestmark = pytest.mark.browser
 CUSTOMER = Actor(kind="customer", id="link")
@@ -35,3 +37,27 @@ def test_a_message_is_shown_at_once_and_opens_its_job(browser: Browser, stub: St
         page.keyboard.press("Escape")
         notice.get_by_role("button", name="Open").click()
         expect(page.get_by_test_id("drawer")).to_contain_text("Mind the dog")
+
+
+def test_a_message_of_a_number_without_a_job_is_told_read_and_answered(
+    browser: Browser, stub: StubServer
+) -> None:
+    phone = "+12065550188"
+    digest = digest_of("main", phone)
+    with visitor(browser) as desk:
+        page = desk.page(f"{stub.url}/dispatch/")
+        sign_in(page, "dana", PASSWORD)
+        expect(page.get_by_test_id("alerts")).to_be_visible()
+        empty = Conversation(tenant="main", digest=digest, phone=phone, version=1)
+        wrote = ConversationMessage(
+            message_id="in-1", at=now(), sender="customer", text="Do you take pianos?", to_read=True
+        )
+        stub.data.conversations[digest] = empty.added(wrote)
+        notice = page.get_by_test_id("said")
+        expect(notice).to_have_text("Message from a number ending in 0188Open", timeout=PATIENCE_MS)
+        notice.get_by_role("button", name="Open").click()
+        talk = page.get_by_test_id("messages-dialog")
+        expect(talk).to_contain_text("Do you take pianos?")
+        talk.get_by_label("Text the customer").fill("Yes, we do.")
+        talk.get_by_test_id("send-text").click()
+        expect(talk.locator("[data-from=office]")).to_contain_text("Yes, we do.")

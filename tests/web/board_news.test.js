@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { newsIn, newsText } from "../../web/dispatch/state/board_news.js";
+import { newsIn, newsText, textsIn } from "../../web/dispatch/state/board_news.js";
 import { aCard, at } from "./flows.js";
 
 const card = (rev, customer_act, more = {}) => aCard({ rev, customer_act, ...more });
@@ -34,4 +34,21 @@ test("what the office or the system did is no news", () => {
 test("news name the customer", () => {
   const [booked] = newsIn([], [card(1, "booked")]);
   assert.equal(newsText(booked), "New booking: Ada Wong");
+});
+
+const talk = (unread, more = {}) => ({ conversation: "c1", unread, phone_end: "0123", ...more });
+
+test("a message of a number without a job is news once, and so is the next one", () => {
+  const [news] = textsIn([], [talk(1)], []);
+  assert.equal(newsText(news), "Message from a number ending in 0123");
+  assert.equal(news.conversation, "c1");
+  assert.deepEqual(textsIn([talk(1)], [talk(1)], []), []);
+  assert.equal(textsIn([talk(1)], [talk(2)], []).length, 1);
+  assert.deepEqual(textsIn([talk(2)], [talk(0)], []), []);
+});
+
+test("a message about a job on the board is told by its card alone", () => {
+  const shown = card(1, undefined);
+  assert.deepEqual(textsIn([], [talk(1, { job_id: shown.job_id })], [shown]), []);
+  assert.equal(textsIn([], [talk(1, { job_id: "261121-gone00" })], [shown]).length, 1);
 });

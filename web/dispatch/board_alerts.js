@@ -18,15 +18,17 @@ export class BoardAlerts {
   #memory;
   #notices;
   #openJob;
+  #openConversation;
   #audio = null;
 
-  constructor({ memory, notices, openJob }) {
+  constructor({ memory, notices, openJob, openConversation }) {
     this.#memory = memory;
     this.#notices = notices;
     this.#openJob = openJob;
+    this.#openConversation = openConversation;
   }
 
-  /** Tells each of `news`; see newsIn in board_news.js. */
+  /** Tells each of `news`; see board_news.js. */
   tell(news) {
     if (news.length === 0) return;
     for (const each of news.slice(0, MOST_NOTICES)) this.#notices.good(newsText(each), this.#open(each));
@@ -36,8 +38,13 @@ export class BoardAlerts {
     if (this.#wants(NOTIFY)) news.slice(0, MOST_NOTICES).forEach((each) => this.#notify(each));
   }
 
-  #open({ job_id }) {
-    return { label: "Open", run: () => this.#openJob(job_id), for_ms: SHOWN_FOR_MS };
+  #open(news) {
+    return { label: "Open", run: () => this.#show(news), for_ms: SHOWN_FOR_MS };
+  }
+
+  #show({ job_id, conversation }) {
+    if (job_id) this.#openJob(job_id);
+    else this.#openConversation(conversation);
   }
 
   #wants(what) {
@@ -47,10 +54,10 @@ export class BoardAlerts {
   /** Only for a page that no one looks at: otherwise the notice on it says the same. */
   #notify(news) {
     if (!document.hidden || globalThis.Notification?.permission !== "granted") return;
-    const shown = new Notification(newsText(news), { tag: news.job_id });
+    const shown = new Notification(newsText(news), { tag: news.job_id ?? news.conversation });
     shown.onclick = () => {
       window.focus();
-      this.#openJob(news.job_id);
+      this.#show(news);
       shown.close();
     };
   }

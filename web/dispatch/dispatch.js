@@ -52,6 +52,7 @@ class DispatchPage {
     memory: this.#memory,
     notices: this.#notices,
     openJob: (job_id) => this.#openJob(job_id),
+    openConversation: (conversation) => this.#messages.open(conversation),
   });
   #moveMaker = new MoveMaker({
     session: this.#session,

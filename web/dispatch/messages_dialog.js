@@ -20,7 +20,8 @@ export class MessagesDialog {
     this.#openJob = openJob;
   }
 
-  open() {
+  /** The list, or at once the conversation with that id. */
+  open(conversation = null) {
     this.close();
     this.#view = null;
     this.#body = el("div.stack");
@@ -47,7 +48,8 @@ export class MessagesDialog {
     this.#dialog = dialog;
     document.body.append(dialog);
     dialog.showModal();
-    this.#draw();
+    if (conversation) this.#show({ conversation });
+    else this.#draw();
   }
 
   close() {

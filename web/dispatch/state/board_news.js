@@ -18,6 +18,18 @@ export function newsIn(known, cards) {
     .map(({ job_id, customer_act, customer }) => ({ job_id, act: customer_act, customer }));
 }
 
+/**
+ * [{conversation, act, customer}] of the conversations with new messages of which no card tells: the number
+ * has no job, or only jobs that have left the board.
+ */
+export function textsIn(known, listed, cards) {
+  const before = new Map(known.map(({ conversation, unread }) => [conversation, unread]));
+  const shown = new Set(cards.map(({ job_id }) => job_id));
+  return listed
+    .filter(({ conversation, unread, job_id }) => unread > (before.get(conversation) ?? 0) && !shown.has(job_id))
+    .map(({ conversation, phone_end }) => ({ conversation, act: "texted", customer: `a number ending in ${phone_end}` }));
+}
+
 function isNews(before, { rev, customer_act: act, notes, schedule = {} }) {
   if (before === undefined) return true;
   if (rev <= before.rev) return false;
@@ -27,5 +39,6 @@ function isNews(before, { rev, customer_act: act, notes, schedule = {} }) {
 }
 
 export function newsText({ act, customer }) {
+  if (act === "texted") return `Message from ${customer}`;
   return `${ACTS[act]}: ${customer}`;
 }

@@ -3,7 +3,7 @@
 import { isSignedOut } from "../../shared/api/api.js";
 import { PollingSession } from "../../shared/api/polling_session.js";
 import { isLostRace } from "../../shared/jobs/moves.js";
-import { newsIn } from "./board_news.js";
+import { newsIn, textsIn } from "./board_news.js";
 import { Board, cardOf, columnsOf, flowsInUse, passes } from "./board.js";
 import { unreadIn } from "./conversation.js";
 
@@ -69,10 +69,11 @@ export class DispatchSession extends PollingSession {
     if (!isCurrent()) return;
     this.setServerTime(answer.date);
     if (answer.status === 304) return;
-    const known = this.board.shown();
+    const [known, talks] = [this.board.shown(), this.conversations];
     this.board.takeAll(answer.body.jobs, this.device_ms);
-    if (this.#etag !== null) this.#news.push(...newsIn(known, this.board.shown()));
     this.conversations = answer.body.conversations ?? [];
+    const cards = this.board.shown();
+    if (this.#etag !== null) this.#news.push(...newsIn(known, cards), ...textsIn(talks, this.conversations, cards));
     this.#etag = answer.etag;
   }
 

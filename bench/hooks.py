@@ -27,7 +27,9 @@ from tests.conftest import free_port
 from tests.support.builders import a_job
 from tests.support.message_fakes import an_endpoint
 
-TEXTS, WEBHOOKS = 100, 200
+TEXTS, WEBHOOKS = 200, 200
+MERGE_S = 2
+"""As `template.yaml` has it for the laptop."""
 FACTS, EVERY_S, HANGING = 20, 0.5, 50
 PATIENCE_S = 120.0
 FLOW = load_flow("haul")
@@ -53,13 +55,14 @@ def texts(laptop: Laptop) -> None:
     jobs = a_tenants_jobs(laptop, "texting", TEXTS)
     begun = time.perf_counter()
     tell(laptop, jobs)
-    until(lambda: texts_sent(laptop) >= TEXTS)
+    until(lambda: texts_sent(laptop) >= TEXTS, EVERY_S / 2)
     took = time.perf_counter() - begun
+    after = TEXTS / (took - MERGE_S)
     print(
-        f"\n## Hooks\n\n{TEXTS} texts in {took:.1f} s: {TEXTS / took:.0f} a second, the merge ",
+        f"\n## Hooks\n\n{TEXTS} texts in {took:.1f} s: {after:.0f} a second after the merge ",
         end="",
     )
-    print("window of 2 s included.")
+    print(f"window of {MERGE_S} s.")
 
 
 def webhooks(laptop: Laptop, url: str, got: dict[str, float]) -> None:
@@ -189,13 +192,14 @@ def receivers() -> Iterator[tuple[str, dict[str, float]]]:
         server.server_close()
 
 
-def until(done: object) -> None:
+def until(done: object, every_s: float = 0.02) -> None:
+    """Each look at the texts takes the engine time that it needs for the texts."""
     assert callable(done)
     deadline = time.monotonic() + PATIENCE_S
     while not done():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not done in {PATIENCE_S} s")
-        time.sleep(0.02)
+        time.sleep(every_s)
 
 
 if __name__ == "__main__":

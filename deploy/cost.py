@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from deploy.aws_prices import FREE, PRICES_USD
 from deploy.message_cost import EDIT_MESSAGES, HELD_GETS, HELD_PUTS, LIFE_MESSAGES
 from deploy.slot_cost import slot_reads, slot_writes
+from deploy.text_cost import parts_of_a_job, parts_of_a_reminder, texts_of_a_job
 
-MONTH_S = 2_592_000
-DAYS = 30
+MONTH_S, DAYS = 2_592_000, 30
 POLLS, POLL_S = 5, 20
 """Lambda keeps this many long polls open per queue; each ends with a message or after its time."""
 BOARD_VERSION_DAYS = 1.5
@@ -86,11 +86,11 @@ class Use:
     """Processed, one version; assumed. Each is put, read, deleted, put again, and viewed."""
     tags: int = 1
     """For the lifecycle rule that erases an ended job."""
-    sms_parts: int = 2
-    texts: int = 2
+    sms_parts: int = parts_of_a_job()
+    texts: int = len(texts_of_a_job())
     """Each with a tag for the lifecycle rule that erases its record."""
     text_puts: int = 3
-    """Reserved, marked as sent, and what an answer to it would mean."""
+    """Reserved, marked as sent, what an answer means."""
     replies: float = 0.5
     """Texts of customers, and of the office to them; assumed."""
     reply_puts: int = 5
@@ -139,7 +139,7 @@ class Use:
             puts=asked.puts + HELD_PUTS,
             gets=asked.gets + HELD_GETS,
             texts=self.texts + 1,
-            sms_parts=self.sms_parts + 2,
+            sms_parts=self.sms_parts + parts_of_a_reminder(),
         )
 
 

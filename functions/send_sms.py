@@ -22,9 +22,12 @@ from functions.aws.site_address import StoredEdgeAddress
 from functions.messages.customer_sms import SendSms
 from functions.messages.plan_reminders import PlanReminders
 from functions.messages.sms_request import JobChanged
-from functions.protocol.batches import BatchConsumer
+from functions.protocol.batches import BatchConsumer, failures_by_group
 from functions.protocol.clock import utc_now
 from functions.wiring.sms_once import TextingSettings, sms_once_of
+
+AT_ONCE = 10
+"""Texts to different customers wait for S3 and the service side by side."""
 
 
 class Settings(FromQueue, HasJobs, Announces, TextingSettings):
@@ -69,4 +72,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             "text", tenant=arrival.tenant, job=arrival.job_id, seq=arrival.seq, outcome=outcome
         )
 
-    return messages.deliver(event, one)
+    def all_of(arrivals: list[JobChanged]) -> list[Exception | None]:
+        return failures_by_group(one, arrivals, lambda each: (each.tenant, each.job_id), AT_ONCE)
+
+    return messages.deliver_together(event, all_of)

@@ -179,7 +179,7 @@ class BusinessSettings(Frozen):
         default_factory=dict
     )
     """What it calls statuses, by flow and status; see `own_labels.py`."""
-    unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 3
+    unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 5
     unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
     """How many SMS about unconfirmed bookings are sent in one day of the business's time zone: to
     one number, and to all. Anyone may use the booking form, and each SMS costs money."""

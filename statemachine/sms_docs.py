@@ -11,6 +11,7 @@ from pathlib import Path
 from statemachine.business import BusinessSettings
 from statemachine.flows import Flow, flow_names, load_flow
 from statemachine.job import Customer, Execution, Job, Place, Schedule
+from statemachine.sms_parts import Wording
 from statemachine.sms_texts import CHANGE_TEXTS, TextKind
 from statemachine.sms_wording import wording
 from statemachine.values import LANGUAGES, Actor, Language, Text
@@ -95,12 +96,12 @@ def _section(title: str, lines: Iterable[Line]) -> str:
 def cells_of(text: Text | None) -> str:
     if text is None:
         return "– | –"
-    return " | ".join(example(text, language) for language in LANGUAGES)
+    return " | ".join(example(text, language).body for language in LANGUAGES)
 
 
-def example(text: Text, language: Language) -> str:
-    """The SMS to Ada."""
-    return wording(text, ada(language), BUSINESS, LINK, NOW).body
+def example(text: Text, language: Language, first: bool = False) -> Wording:
+    """The SMS to Ada; `first` says how to stop them."""
+    return wording(text, ada(language), BUSINESS, LINK, NOW, first)
 
 
 def ada(language: Language) -> Job:

@@ -12,7 +12,7 @@ from deploy.cost import Fixed, Use, monthly
 
 def cost(
     jobs: Annotated[int, typer.Option(min=0, help="Jobs per month.")] = 500,
-    sms_parts: Annotated[int, typer.Option(min=0, help="SMS parts per job.")] = 2,
+    sms_parts: Annotated[int, typer.Option(min=0, help="SMS parts per job.")] = Use().sms_parts,
     photos: Annotated[int, typer.Option(min=0, help="Photos per job.")] = 0,
     crews: Annotated[int, typer.Option(min=0, help="Crew assignments per job.")] = 0,
     traces: Annotated[bool, typer.Option("--traces", help="With AWS X-Ray on.")] = False,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,11 +30,11 @@ class S3Deliveries:
     def read(self, name: DeliveryName) -> Stored[Delivery] | None:
         return self.objects.load(name.key, Delivery)
 
-    def create(self, delivery: Delivery) -> None:
-        self.objects.store(delivery.name.key, to_bytes(delivery), None, Tagging=MESSAGE)
+    def create(self, delivery: Delivery) -> str:
+        return self.objects.store(delivery.name.key, to_bytes(delivery), None, Tagging=MESSAGE)
 
-    def replace(self, delivery: Delivery, etag: str) -> None:
-        self.objects.store(delivery.name.key, to_bytes(delivery), etag, Tagging=MESSAGE)
+    def replace(self, delivery: Delivery, etag: str) -> str:
+        return self.objects.store(delivery.name.key, to_bytes(delivery), etag, Tagging=MESSAGE)
 
     def about(self, tenant: str, about: str) -> Iterator[Delivery]:
         loaded = map(self._load, self._keys(f"tenants/{tenant}/deliveries/{about}/", ""))
@@ -114,57 +115,60 @@ def _budget_key(spent: SpentTexts) -> str:
 
 
 class NewestEndpoint(BaseModel):
-    """An object beside the endpoints that every new endpoint overwrites."""
+    """An object beside the endpoints that every write of one overwrites."""
 
     endpoint: str
+    etag: str = ""
 
 
 @dataclass(frozen=True)
-class _EndpointNames:
+class _KnownEndpoints:
     newest_etag: str | None
-    listed_at: float
-    known: tuple[str, ...]
+    read_at: float
+    endpoints: tuple[Endpoint, ...]
 
 
 class S3Endpoints:
-    """Endpoints are needed for every fact. A LIST costs twelve times a GET of the object `newest`,
-    so they are listed again only if that has changed:
+    """Endpoints are needed for every fact, and a business may have many. They are read again only
+    if the object `newest` has changed, which one GET tells:
 
-        add        PUT endpoint ───────────── PUT newest
-        a fact            GET newest: unchanged ──────── GET newest: changed ── LIST
+        change     PUT endpoint ───────────── PUT newest
+        a fact            GET newest: unchanged ──────── GET newest: changed ── LIST, GET each
 
-    If the second PUT fails, the new endpoint is found by the next LIST, after `KEPT_S`.
+    If the second PUT fails, the change is seen after `KEPT_S`. Who delivers reads the one endpoint.
     """
 
     KEPT_S = 300.0
+    READ_AT_ONCE = 8
 
     def __init__(self, s3: Any, bucket: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.objects, self.clock = S3Objects(s3, bucket), clock
-        self._names: dict[str, _EndpointNames] = {}
+        self._known: dict[str, _KnownEndpoints] = {}
 
     def read(self, tenant: str, endpoint_id: str) -> Stored[Endpoint] | None:
         return self.objects.load(_endpoint_key(tenant, endpoint_id), Endpoint)
 
     def write(self, endpoint: Endpoint, replacing: str | None) -> None:
         key = _endpoint_key(endpoint.tenant, endpoint.endpoint_id)
-        self.objects.store(key, to_bytes(endpoint), replacing)
-        if replacing is None:
-            newest = NewestEndpoint(endpoint=endpoint.endpoint_id)
-            with retryable():
-                self.objects.put(_newest_key(endpoint.tenant), to_bytes(newest))
+        etag = self.objects.store(key, to_bytes(endpoint), replacing)
+        newest = NewestEndpoint(endpoint=endpoint.endpoint_id, etag=etag)
+        with retryable():
+            self.objects.put(_newest_key(endpoint.tenant), to_bytes(newest))
 
     def all(self, tenant: str) -> Iterator[Endpoint]:
-        found = readable(lambda name: self.read(tenant, name), self._known(tenant))
-        return (stored.value for stored in found)
-
-    def _known(self, tenant: str) -> tuple[str, ...]:
         newest, now = self.objects.load(_newest_key(tenant), NewestEndpoint), self.clock()
-        etag, kept = newest.etag if newest else None, self._names.get(tenant)
-        if kept is None or kept.newest_etag != etag or now - kept.listed_at >= self.KEPT_S:
-            names = self.objects.keys(f"tenants/{tenant}/endpoints/")
-            known = tuple(n.removesuffix(".json") for n in names if n.endswith(".json"))
-            kept = self._names[tenant] = _EndpointNames(etag, now, known)
-        return kept.known
+        etag, known = newest.etag if newest else None, self._known.get(tenant)
+        if known is None or known.newest_etag != etag or now - known.read_at >= self.KEPT_S:
+            known = self._known[tenant] = _KnownEndpoints(etag, now, self._read_all(tenant))
+        yield from known.endpoints
+
+    def _read_all(self, tenant: str) -> tuple[Endpoint, ...]:
+        keys = self.objects.keys(f"tenants/{tenant}/endpoints/")
+        names = [key.removesuffix(".json") for key in keys if key.endswith(".json")]
+        with ThreadPoolExecutor(self.READ_AT_ONCE) as reads:
+            asked = {name: reads.submit(self.read, tenant, name) for name in names}
+            found = readable(lambda name: asked[name].result(), names)
+            return tuple(stored.value for stored in found)
 
 
 def _newest_key(tenant: str) -> str:

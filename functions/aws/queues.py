@@ -38,16 +38,25 @@ class SqsDelayedMessages:
         self.sqs, self.url = sqs, url
 
     def put(self, body: str, delay_s: float) -> None:
-        delay = min(self.LONGEST_S, max(0, math.ceil(delay_s)))
         with retryable():
-            self.sqs.send_message(QueueUrl=self.url, MessageBody=body, DelaySeconds=delay)
+            self.sqs.send_message(
+                QueueUrl=self.url, MessageBody=body, DelaySeconds=self._delay(delay_s)
+            )
 
-    def put_all(self, bodies: Sequence[str]) -> None:
-        for start in range(0, len(bodies), PER_CALL):
-            self._put_some(bodies[start : start + PER_CALL])
+    def _delay(self, delay_s: float) -> int:
+        return min(self.LONGEST_S, max(0, math.ceil(delay_s)))
 
-    def _put_some(self, bodies: Sequence[str]) -> None:
-        entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+    def put_all(self, bodies: Sequence[str], delays_s: Sequence[float] = ()) -> None:
+        waits = [self._delay(each) for each in delays_s] or [0] * len(bodies)
+        messages = list(zip(bodies, waits, strict=True))
+        for start in range(0, len(messages), PER_CALL):
+            self._put_some(messages[start : start + PER_CALL])
+
+    def _put_some(self, messages: Sequence[tuple[str, int]]) -> None:
+        entries: list[dict[str, Any]] = [
+            {"Id": str(n), "MessageBody": body} | ({"DelaySeconds": wait} if wait else {})
+            for n, (body, wait) in enumerate(messages)
+        ]
         with retryable():
             answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)
         if failed := answer.get("Failed"):

@@ -57,21 +57,25 @@ class S3Objects:
             reason = f"{key} is not a {document.__name__}: {kinds_of(error)}"
             raise Corrupt(reason, answer["ETag"]) from error
 
-    def store(self, key: str, body: bytes, replacing: str | None, **more: str) -> None:
-        """Raises Conflict unless the stored ETag is still `replacing` (None: there is none)."""
+    def store(self, key: str, body: bytes, replacing: str | None, **more: str) -> str:
+        """The new ETag. Raises Conflict unless the stored one is still `replacing` (None: there is
+        none)."""
         condition = {"IfMatch": replacing} if replacing else {"IfNoneMatch": "*"}
         self.metrics.count("Writes")
         try:
             with conditional_write():
-                self.put(key, body, **condition, **more)
+                return self.put(key, body, **condition, **more)
         except Conflict:
             self.metrics.count("Conflicts")
             raise
 
-    def put(self, key: str, body: bytes, **more: str) -> None:
-        self.s3.put_object(
+    def put(self, key: str, body: bytes, **more: str) -> str:
+        """The new ETag."""
+        answer = self.s3.put_object(
             Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", **more
         )
+        etag: str = answer["ETag"]
+        return etag
 
     def remove(self, key: str) -> None:
         with retryable():

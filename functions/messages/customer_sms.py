@@ -19,11 +19,11 @@ from functions.messages.customer_jobs import open_jobs_of, texts_edit
 from functions.messages.deliveries import DelayedMessages
 from functions.messages.expected_messages import number_of, text_name
 from functions.messages.phone_numbers import (
-    PhoneRecord,
     PhoneRecords,
+    ReadNumbers,
     change_phone_record,
-    is_stopped,
     phone_record,
+    read_numbers,
 )
 from functions.messages.plan_reminders import PlanReminders, asked_edit
 from functions.messages.sms_budget import TextBudgets
@@ -148,12 +148,13 @@ class SendSms:
 
     def _deliver(self, text: TextAboutJob, tenant: BusinessSettings, phone: str) -> Delivery:
         job, now, owed = text.job, text.now, text.owed
-        number = phone_record(self.numbers, tenant.tenant, phone)
+        read = read_numbers(self.numbers, tenant, phone)
+        number = read.known
         first = number.introduced_by in (None, text.key)
         words = words_of(owed, text.flow, tenant.own_texts)
         link = None if job.link.revoked else self.link(job.token)
         worded = wording(words, job, tenant, link, now, first)
-        why = self._refusal(text, tenant, phone, number)
+        why = self._refusal(text, tenant, phone, read)
         too_old = now - (quiet_until(tenant, owed.at) or owed.at) > TOO_OLD
 
         def drop(known: Delivery | None) -> str | None:
@@ -166,13 +167,14 @@ class SendSms:
             of = number_of(tenant.tenant, phone)
             hold = hold_of(text, known, tenant, of, self.budgets, self.pause)
             if hold is None:
-                self._remember(text, tenant, phone)
-        delivery = self.once(draft, phone, worded.body, now, drop, hold, tenant.sms_number)
+                self._remember(text, tenant, phone, read)
+        sender = tenant.sms_number
+        delivery = self.once(draft, phone, worded.body, now, drop, hold, sender, stored)
         self._follow_up(delivery, text, tenant, phone)
         return delivery
 
     def _refusal(
-        self, text: TextAboutJob, tenant: BusinessSettings, phone: str, number: PhoneRecord
+        self, text: TextAboutJob, tenant: BusinessSettings, phone: str, read: ReadNumbers
     ) -> str | None:
         if text.stale:
             return text.stale
@@ -180,11 +182,13 @@ class SendSms:
             return "not_wanted"
         if text.owed.kind and not is_wanted(text.owed.kind, tenant, text.job):
             return "switched_off"
-        if is_stopped(self.numbers, tenant, phone, number):
+        if read.stopped:
             return OPTED_OUT
         return why_no_sms(phone, tenant.countries)
 
-    def _remember(self, text: TextAboutJob, tenant: BusinessSettings, phone: str) -> None:
+    def _remember(
+        self, text: TextAboutJob, tenant: BusinessSettings, phone: str, read: ReadNumbers
+    ) -> None:
         """Record what a reply to this text will mean, before anyone can reply."""
         job, question = text.job, text.question
         others = self._others(text, phone) if text.is_unconfirmed_booking else []
@@ -198,11 +202,13 @@ class SendSms:
                 text.key, job.texts_consent
             ),
             self.pause,
+            read.own,
         )
         if tenant.sms_number is None:
             change_phone_record(
-                self.numbers, SHARED, phone, lambda number: number.texted_by(job.tenant), self.pause
-            )
+                self.numbers, SHARED, phone, lambda number: number.texted_by(job.tenant),
+                self.pause, read.shared,
+            )  # fmt: skip
 
     def _others(self, text: TextAboutJob, phone: str) -> list[Job]:
         """The other open jobs of the number."""

@@ -35,11 +35,11 @@ class Deliveries(Protocol):
     def read(self, name: DeliveryName) -> Stored[Delivery] | None:
         """None if there is none yet. Raises Corrupt, Unavailable."""
 
-    def create(self, delivery: Delivery) -> None:
-        """Raises Conflict if one with that name exists, perhaps this one itself."""
+    def create(self, delivery: Delivery) -> str:
+        """The new ETag. Raises Conflict if one with that name exists, perhaps this one itself."""
 
-    def replace(self, delivery: Delivery, etag: str) -> None:
-        """Raises Conflict unless the stored ETag is still `etag`."""
+    def replace(self, delivery: Delivery, etag: str) -> str:
+        """The new ETag. Raises Conflict unless the stored ETag is still `etag`."""
 
     def about(self, tenant: str, about: str) -> Iterator[Delivery]:
         """Every delivery about one job (or endpoint): its delivery log."""
@@ -63,8 +63,13 @@ class DelayedMessages(Protocol):
     def put(self, body: str, delay_s: float) -> None:
         """Delivers `body` after `delay_s`, or after the queue's longest delay if that is less."""
 
-    def put_all(self, bodies: Sequence[str]) -> None:
-        """Delivers them all now. If it raises Unavailable, some may have been sent."""
+    def put_all(self, bodies: Sequence[str], delays_s: Sequence[float] = ()) -> None:
+        """Delivers them all, now or each after its delay. If it raises Unavailable, some may have
+        been sent."""
+
+
+Known = Stored[Delivery] | None
+"""What is stored, as someone has just read or written it."""
 
 
 def change(
@@ -73,25 +78,46 @@ def change(
     decide: Callable[[Delivery | None], Delivery],
     pause: Pause = full_jitter,
 ) -> Delivery:
+    """As `changed_from`, after a read."""
+    return _changed(deliveries, name, decide, pause, lambda: deliveries.read(name)).value
+
+
+def changed_from(
+    known: Known,
+    deliveries: Deliveries,
+    name: DeliveryName,
+    decide: Callable[[Delivery | None], Delivery],
+    pause: Pause = full_jitter,
+) -> Stored[Delivery]:
     """The delivery as stored after `decide`, which is called again at every attempt.
+
+    It is read only if `known` is not what is stored any more: then the write is a conflict.
 
     A delivery with a due time is added to the index first: a crash in between leaves an extra
     entry, which the watchdog removes, and never a delivery that no one looks for. `decide` returns
     the same object if there is nothing to write. Raises Unavailable after ATTEMPTS.
     """
+    return _changed(deliveries, name, decide, pause, lambda: known)
+
+
+def _changed(
+    deliveries: Deliveries,
+    name: DeliveryName,
+    decide: Callable[[Delivery | None], Delivery],
+    pause: Pause,
+    read: Callable[[], Known],
+) -> Stored[Delivery]:
     last: Exception | None = None
     for attempt in range(ATTEMPTS):
         try:
-            stored = deliveries.read(name)
-            known = stored.value if stored else None
-            wanted = decide(known)
-            if wanted is not known and wanted.due_at:
+            stored = deliveries.read(name) if attempt else read()
+            wanted = decide(stored.value if stored else None)
+            if stored and wanted is stored.value:
+                return stored
+            if wanted.due_at:
                 deliveries.remind(name, wanted.due_at)
-            if stored is None:
-                deliveries.create(wanted)
-            elif wanted is not known:
-                deliveries.replace(wanted, stored.etag)
-            return wanted
+            etag = deliveries.replace(wanted, stored.etag) if stored else deliveries.create(wanted)
+            return Stored(wanted, etag)
         except (Conflict, Unavailable) as error:
             last = error
             pause(attempt)

@@ -1,10 +1,13 @@
 """Step 8: a fact becomes one message for each endpoint that subscribes to it.
 
 Endpoints that fail get their messages by the slow queue, so that their timeouts do not delay
-deliveries to endpoints that answer.
+deliveries to endpoints that answer; and the longer they fail, the later, up to a minute: most of
+the work for an endpoint that does not answer would be in vain.
 """
 
 import json
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +16,7 @@ from pydantic import ValidationError
 from functions.aws.container import log
 from functions.messages.endpoints import TYPES, Endpoint, Endpoints
 from functions.messages.fact_notice import FactNotice, receivers_of
-from functions.messages.webhook_schedule import WebhookAttempt, WebhookQueues
+from functions.messages.webhook_schedule import PUT_OFF_S, WebhookAttempt, WebhookQueues
 from functions.protocol.batches import Permanent
 from functions.protocol.field_errors import field_errors
 
@@ -22,6 +25,7 @@ from functions.protocol.field_errors import field_errors
 class FanOutFacts:
     endpoints: Endpoints
     lanes: WebhookQueues
+    chance: Callable[[], float] = random.random
 
     def __call__(self, facts: list[FactNotice], now: datetime) -> list[Exception | None]:
         """Queue one message for each endpoint that wants a fact; first those that answer.
@@ -31,13 +35,19 @@ class FanOutFacts:
         """
         prompt: list[WebhookAttempt] = []
         slow: list[WebhookAttempt] = []
+        delays: list[float] = []
         endpoints, errors = self._endpoints({fact.tenant for fact in facts})
         for fact in facts:
             for endpoint in receivers_of(endpoints.get(fact.tenant, []), fact):
-                lane = slow if endpoint.failing_since else prompt
-                lane.append(_due(fact, endpoint, now))
+                due = _due(fact, endpoint, now)
+                if endpoint.failing_since is None:
+                    prompt.append(due)
+                else:
+                    failing_s = (now - endpoint.failing_since).total_seconds()
+                    delays.append(self.chance() * min(PUT_OFF_S, max(0, failing_s)))
+                    slow.append(due)
         self.lanes.put_all(prompt, slow=False)
-        self.lanes.put_all(slow, slow=True)
+        self.lanes.put_all(slow, slow=True, delays_s=delays)
         log.info("fanned out", facts=len(facts), messages=len(prompt) + len(slow))
         return [errors.get(fact.tenant) for fact in facts]
 

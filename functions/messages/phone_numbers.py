@@ -6,6 +6,7 @@ access logs do not reveal the number: with a fast hash, all ten billion numbers 
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Literal, Protocol
@@ -152,6 +153,30 @@ def phone_record(numbers: PhoneRecords, tenant: str, phone: str) -> PhoneRecord:
     return stored.value if stored else PhoneRecord(tenant=tenant, digest=digest)
 
 
+@dataclass(frozen=True)
+class ReadNumbers:
+    """What is stored about a phone number: by the business, and for the number that it shares."""
+
+    known: PhoneRecord
+    """By the business, also if nothing is stored."""
+    own: Stored[PhoneRecord] | None
+    shared: Stored[PhoneRecord] | None
+
+    @property
+    def stopped(self) -> bool:
+        return self.known.stopped or (self.shared is not None and self.shared.value.stopped)
+
+
+def read_numbers(numbers: PhoneRecords, tenant: BusinessSettings, phone: str) -> ReadNumbers:
+    """Raises Unavailable."""
+    digest = digest_of(tenant.tenant, phone)
+    own = numbers.read(tenant.tenant, digest)
+    shares = tenant.sms_number is None
+    shared = numbers.read(SHARED, digest_of(SHARED, phone)) if shares else None
+    known = own.value if own else PhoneRecord(tenant=tenant.tenant, digest=digest)
+    return ReadNumbers(known, own, shared)
+
+
 def is_stopped(
     numbers: PhoneRecords, tenant: BusinessSettings, phone: str, known: PhoneRecord
 ) -> bool:
@@ -168,12 +193,14 @@ def change_phone_record(
     phone: str,
     changed: Callable[[PhoneRecord], PhoneRecord],
     pause: Pause = full_jitter,
+    read: Stored[PhoneRecord] | None = None,
 ) -> PhoneRecord:
-    """The record as stored after `changed`. Raises Unavailable after ATTEMPTS."""
+    """The record as stored after `changed`; `read` is the record if it was just read. Raises
+    Unavailable after ATTEMPTS."""
     digest, last = digest_of(tenant, phone), None
     for attempt in range(ATTEMPTS):
         try:
-            stored = numbers.read(tenant, digest)
+            stored = read if read and attempt == 0 else numbers.read(tenant, digest)
             known = stored.value if stored else PhoneRecord(tenant=tenant, digest=digest)
             wanted = changed(known)
             if wanted is known:

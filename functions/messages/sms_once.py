@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from functions.messages.deliveries import Busy, Deliveries, change
+from functions.messages.deliveries import Busy, Deliveries, Known, changed_from
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
-from functions.protocol.ports import HaulwayError, Logger
+from functions.protocol.ports import HaulwayError, Logger, Stored
 from statemachine.deliveries import Attempt, Delivery, DeliveryName
 
 MOST_TRIES = 12
@@ -89,11 +89,13 @@ class SmsOnce:
         drop: Callable[[Delivery | None], str | None] = lambda _: None,
         hold: Hold | None = None,
         sender: str | None = None,
+        known: Known = None,
     ) -> Delivery:
         """The delivery after at most one send. Call again at `due_at` if it is `held`.
 
-        `drop` returns why the text must not be sent any more, or None. `sender` is the number that
-        it comes from (None: the stage's). Raises Busy, Unavailable.
+        `known` is the delivery as it was just read. `drop` returns why the text must not be sent
+        any more, or None. `sender` is the number that it comes from (None: the stage's).
+        Raises Busy, Unavailable.
         """
         claim_id = self.new_id()
 
@@ -112,9 +114,10 @@ class SmsOnce:
                 return known
             return current.claimed(claim_id, now)
 
-        delivery = change(self.deliveries, draft.name, decide, self.pause)
+        stored = changed_from(known, self.deliveries, draft.name, decide, self.pause)
+        delivery = stored.value
         if delivery.is_claimed_by(claim_id) and delivery.state == "claimed":
-            delivery = self._send(delivery, phone, body, sender, now)
+            delivery = self._send(stored, phone, body, sender, now)
         if delivery.state == "claimed":
             raise Busy("another sender has the claim")
         if delivery.sent_at:  # also if it was sent before: a crash came before it was counted
@@ -122,8 +125,9 @@ class SmsOnce:
         return delivery
 
     def _send(
-        self, delivery: Delivery, phone: str, body: str, sender: str | None, now: datetime
+        self, claimed: Stored[Delivery], phone: str, body: str, sender: str | None, now: datetime
     ) -> Delivery:
+        delivery = claimed.value
         about = f"{delivery.name.tenant}/{delivery.name.about}/{delivery.name.mark}"
         try:
             message_id = self.texts.send(phone, body, about, sender)
@@ -131,34 +135,33 @@ class SmsOnce:
             why = error.why
             if why != OPTED_OUT:
                 self.metrics.count("SmsRejected", delivery.name.tenant)
-            return self._marked(
-                delivery, why, lambda d, a: d.end("refused", now, why=why, **a), now
-            )
+            return self._marked(claimed, why, lambda d, a: d.end("refused", now, why=why, **a), now)
         except SmsNotAccepted:
-            return self._released(delivery, now)
+            return self._released(claimed, now)
         except SmsOutcomeUnknown:
             report_unknown_outcome(delivery, self.metrics, self.log)
             return self._marked(
-                delivery, "no_answer", lambda d, a: d.end("unknown", now, why="no_answer", **a), now
+                claimed, "no_answer", lambda d, a: d.end("unknown", now, why="no_answer", **a), now
             )
         return self._marked(
-            delivery,
+            claimed,
             "sent",
             lambda d, a: d.end("sent", now, why=None, message_id=message_id, **a),
             now,
         )
 
-    def _released(self, delivery: Delivery, now: datetime) -> Delivery:
+    def _released(self, claimed: Stored[Delivery], now: datetime) -> Delivery:
+        delivery = claimed.value
         number = len(delivery.attempts) + 1
         if number >= MOST_TRIES:
             self.metrics.count("SmsUndelivered", delivery.name.tenant)
             return self._marked(
-                delivery, "not_taken", lambda d, a: d.end("failed", now, why="not_taken", **a), now
+                claimed, "not_taken", lambda d, a: d.end("failed", now, why="not_taken", **a), now
             )
         wait_s = min(LONGEST_BACKOFF_S, BACKOFF_S * 2 ** (number - 1))
         due_at = now + timedelta(seconds=wait_s)
         return self._marked(
-            delivery,
+            claimed,
             "not_taken",
             lambda d, a: d.next(now, state="held", why="not_taken", claim=None, due_at=due_at, **a),
             now,
@@ -166,13 +169,13 @@ class SmsOnce:
 
     def _marked(
         self,
-        claimed: Delivery,
+        stored: Stored[Delivery],
         outcome: str,
         ended: Callable[[Delivery, dict[str, object]], Delivery],
         now: datetime,
     ) -> Delivery:
         """Stores the outcome of our own claim, even if it has been marked as expired meanwhile."""
-        claim = claimed.claim
+        claimed, claim = stored.value, stored.value.claim
         assert claim is not None
 
         def decide(known: Delivery | None) -> Delivery:
@@ -185,7 +188,7 @@ class SmsOnce:
             attempts = (*known.attempts, Attempt(at=now, outcome=outcome))
             return ended(known, {"attempts": attempts})
 
-        marked = change(self.deliveries, claimed.name, decide, self.pause)
+        marked = changed_from(stored, self.deliveries, claimed.name, decide, self.pause).value
         self.metrics.count("Deliveries", claimed.name.tenant, Outcome=f"text {marked.state}")
         return marked
 

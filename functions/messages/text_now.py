@@ -70,7 +70,8 @@ class SendTextNow:
             updated_at=now,
         )
         try:
-            delivery = self.once(draft, phone, text.body, now, sender=tenant.sms_number)
+            sender = tenant.sms_number
+            delivery = self.once(draft, phone, text.body, now, sender=sender, known=stored)
         except Busy as error:
             raise Unavailable("a copy of this request is sending the text") from error
         _check_asked(delivery, asked)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from standardwebhooks import Webhook
 
 from events import EndpointPaused
-from functions.messages.deliveries import Busy, Deliveries, change
+from functions.messages.deliveries import Busy, Deliveries, changed_from
 from functions.messages.endpoints import Endpoint, Endpoints, UnknownEndpoint, change_endpoint
 from functions.messages.webhook_client import (
     AddressRefused,
@@ -30,6 +30,7 @@ from functions.messages.webhook_client import (
     WebhookResponse,
 )
 from functions.messages.webhook_schedule import (
+    PUT_OFF_S,
     SCHEDULE_S,
     WebhookAttempt,
     WebhookQueues,
@@ -39,7 +40,7 @@ from functions.messages.webhook_schedule import (
 from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
-from functions.protocol.ports import Bus, Logger
+from functions.protocol.ports import Bus, Logger, Stored
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.values import Name, Tenant, iso
 
@@ -48,8 +49,6 @@ PROMPT_S, SLOW_S = 3.0, 15.0
 AT_ONCE_TO_ONE = 4
 """How many requests one function sends to the same endpoint at once."""
 AT_ONCE = 64
-PUT_OFF_S = 60.0
-"""The longest delay of a message whose endpoint has just failed another one."""
 
 
 class TestRequest(BaseModel):
@@ -77,6 +76,15 @@ def signed_headers(
 
 
 @dataclass(frozen=True)
+class WebhookBatch:
+    """What the messages of one batch learn from each other."""
+
+    endpoints: dict[tuple[str, str], Stored[Endpoint]] = field(default_factory=dict)
+    """As they were read for this batch."""
+    failed: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
 class DeliverWebhooks:
     deliveries: Deliveries
     endpoints: Endpoints
@@ -95,11 +103,11 @@ class DeliverWebhooks:
 
     def together(self, dues: Sequence[WebhookAttempt], slow: bool) -> list[Exception | None]:
         """Deliver all messages at once, few to one endpoint; returns for each its error or None."""
-        failed: set[tuple[str, str]] = set()
+        batch = WebhookBatch()
 
         def tried(due: WebhookAttempt) -> Exception | None:
             try:
-                self(due, slow, failed)
+                self(due, slow, batch)
             except Exception as error:  # one must not stop the others; it alone is retried
                 return error
             return None
@@ -108,31 +116,30 @@ class DeliverWebhooks:
             return list(posts.map(tried, dues))
 
     def __call__(
-        self, due: WebhookAttempt, slow: bool = False, failed: "set[tuple[str, str]] | None" = None
+        self, due: WebhookAttempt, slow: bool = False, batch: "WebhookBatch | None" = None
     ) -> Delivery | None:
         """The delivery; None if the message was only queued again or its endpoint no longer exists.
 
-        `failed` are endpoints that have just failed another message of the batch; their messages
-        are delayed without an attempt. Raises Busy and Unavailable if the message is to be retried.
+        Messages of an endpoint that has just failed another one of the batch are delayed without an
+        attempt. Raises Busy and Unavailable if the message is to be retried.
         """
-        failed = set() if failed is None else failed
+        batch, to = batch or WebhookBatch(), (due.tenant, due.endpoint)
         wait = due.due_at - self.clock()
         if wait > timedelta(seconds=1):
             self.lanes.put(due, slow=True, delay_s=wait.total_seconds())
             return None
-        with self._gates[due.tenant, due.endpoint]:
-            stored = self.endpoints.read(due.tenant, due.endpoint)
+        with self._gates[to]:
+            stored = batch.endpoints.get(to) or self.endpoints.read(*to)
             if stored is None:
                 return None
+            batch.endpoints[to] = stored
             passed_on = not slow and stored.value.failing_since
-            if stored.value.state == "active" and (
-                passed_on or (due.tenant, due.endpoint) in failed
-            ):
+            if stored.value.state == "active" and (passed_on or to in batch.failed):
                 self.lanes.put(due, slow=True, delay_s=PUT_OFF_S * self.chance() if slow else 0)
                 return None
             delivery = self._deliver(due, stored.value, SLOW_S if slow else PROMPT_S)
             if delivery.state in ("waiting", "failed"):
-                failed.add((due.tenant, due.endpoint))
+                batch.failed.add(to)
             return delivery
 
     def _deliver(self, due: WebhookAttempt, endpoint: Endpoint, patience_s: float) -> Delivery:
@@ -148,12 +155,15 @@ class DeliverWebhooks:
                 return known
             return current.claimed(claim_id, now)
 
-        delivery = change(self.deliveries, due.name, decide, self.pause)
+        # A first attempt is hardly ever a copy of another one, so nothing is read before the claim.
+        known = self.deliveries.read(due.name) if due.attempt else None
+        stored = changed_from(known, self.deliveries, due.name, decide, self.pause)
+        delivery = stored.value
         if delivery.state != "claimed":
             return delivery
         if not delivery.is_claimed_by(claim_id):
             raise Busy("another sender has the claim")
-        return self._record_answer(due, delivery, endpoint, self._post(due, endpoint, patience_s))
+        return self._record_answer(due, stored, endpoint, self._post(due, endpoint, patience_s))
 
     def _post(
         self, due: WebhookAttempt, endpoint: Endpoint, patience_s: float
@@ -171,14 +181,14 @@ class DeliverWebhooks:
     def _record_answer(
         self,
         due: WebhookAttempt,
-        claimed: Delivery,
+        claimed: Stored[Delivery],
         endpoint: Endpoint,
         answer: WebhookResponse | str,
     ) -> Delivery:
         now = self.clock()
         status = answer.status if isinstance(answer, WebhookResponse) else 0
         outcome = answer if isinstance(answer, str) else str(status)
-        attempts = (*claimed.attempts, Attempt(at=now, outcome=outcome))
+        attempts = (*claimed.value.attempts, Attempt(at=now, outcome=outcome))
         if 200 <= status < 300:
             self._change(endpoint, Endpoint.answered)
             return self._mark(claimed, lambda d: d.end("sent", now, why=None, attempts=attempts))
@@ -203,8 +213,8 @@ class DeliverWebhooks:
             ),
         )
 
-    def _mark(self, claimed: Delivery, ended: Callable[[Delivery], Delivery]) -> Delivery:
-        claim = claimed.claim
+    def _mark(self, stored: Stored[Delivery], ended: Callable[[Delivery], Delivery]) -> Delivery:
+        claimed, claim = stored.value, stored.value.claim
         assert claim is not None
 
         def decide(known: Delivery | None) -> Delivery:
@@ -212,7 +222,7 @@ class DeliverWebhooks:
                 return known or claimed
             return ended(known)
 
-        marked = change(self.deliveries, claimed.name, decide, self.pause)
+        marked = changed_from(stored, self.deliveries, claimed.name, decide, self.pause).value
         self.metrics.count("Deliveries", claimed.name.tenant, Outcome=f"webhook {marked.state}")
         return marked
 

@@ -19,6 +19,8 @@ SCHEDULE_S = (5, 60, 300, 1800, 7200, 18_000, 28_800, 36_000)
 """Waits between tries, 25.5 hours together."""
 JITTER = 0.2
 """A wait is up to this fraction longer, so that webhooks that failed together spread out."""
+PUT_OFF_S = 60.0
+"""The longest delay of a message whose endpoint has failed another one, and was not tried."""
 LONGEST_WAIT = timedelta(hours=24)
 """Even if `Retry-After` asks for more."""
 
@@ -80,8 +82,11 @@ class WebhookQueues:
     def put(self, due: WebhookAttempt, slow: bool, delay_s: float = 0) -> None:
         (self.slow if slow else self.prompt).put(message_of(due), delay_s)
 
-    def put_all(self, dues: Sequence[WebhookAttempt], slow: bool) -> None:
-        (self.slow if slow else self.prompt).put_all([message_of(due) for due in dues])
+    def put_all(
+        self, dues: Sequence[WebhookAttempt], slow: bool, delays_s: Sequence[float] = ()
+    ) -> None:
+        bodies = [message_of(due) for due in dues]
+        (self.slow if slow else self.prompt).put_all(bodies, delays_s)
 
 
 def message_of(due: WebhookAttempt) -> str:

@@ -8,7 +8,9 @@ all failed, all unforeseen   → the same, and the call fails, so that the funct
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -180,6 +182,28 @@ def failure(handle: Callable[[Event], object], event: Event) -> Exception | None
     except Exception as error:  # unforeseen errors, too; the caller handles them
         return error
     return None
+
+
+def failures_by_group(
+    handle: Callable[[Event], object],
+    events: Sequence[Event],
+    group: Callable[[Event], Hashable],
+    at_once: int,
+) -> list[Exception | None]:
+    """What `handle` raised for each of `events`, or None. So many groups are handled at once, and
+    the events of each one after another."""
+    groups: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for index, event in enumerate(events):
+        groups[group(event)].append(index)
+    failed: list[Exception | None] = [None] * len(events)
+
+    def one_by_one(indices: list[int]) -> None:
+        for index in indices:
+            failed[index] = failure(handle, events[index])
+
+    with ThreadPoolExecutor(at_once) as groups_at_once:
+        list(groups_at_once.map(one_by_one, groups.values()))
+    return failed
 
 
 def _errors(

@@ -87,21 +87,22 @@ class Bucket:
         taking("s3").put_object(Bucket="jobs", Key=key, Body=body)
         self._do("PutObject", lambda: self._put(key, body), Unavailable("lost"))
 
-    def put_if(self, key: str, body: bytes, etag: str | None) -> None:
-        """A conditional write: `If-Match: etag`, or `If-None-Match: *` if None.
+    def put_if(self, key: str, body: bytes, etag: str | None) -> str:
+        """A conditional write: `If-Match: etag`, or `If-None-Match: *` if None. The new ETag.
 
         412, 404, and a lost response all raise Conflict.
         """
 
-        def compare_and_put() -> None:
+        def compare_and_put() -> str:
             known = self._get(key)
             if (known[1] if known else None) != etag:
                 raise Conflict("412" if known else "404")
             self._put(key, body)
+            return etag_of(body)
 
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         taking("s3").put_object(Bucket="jobs", Key=key, Body=body, **condition)
-        self._do("PutObject", compare_and_put, Conflict("lost"))
+        return self._do("PutObject", compare_and_put, Conflict("lost"))
 
     def delete(self, key: str) -> None:
         self._do("DeleteObject", lambda: self.objects.pop(key, None), Unavailable("lost"))

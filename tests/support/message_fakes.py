@@ -33,11 +33,11 @@ class FakeDeliveries:
     def read(self, name: DeliveryName) -> Stored[Delivery] | None:
         return load(self.bucket, name.key, Delivery)
 
-    def create(self, delivery: Delivery) -> None:
-        self.bucket.put_if(delivery.name.key, to_bytes(delivery), None)
+    def create(self, delivery: Delivery) -> str:
+        return self.bucket.put_if(delivery.name.key, to_bytes(delivery), None)
 
-    def replace(self, delivery: Delivery, etag: str) -> None:
-        self.bucket.put_if(delivery.name.key, to_bytes(delivery), etag)
+    def replace(self, delivery: Delivery, etag: str) -> str:
+        return self.bucket.put_if(delivery.name.key, to_bytes(delivery), etag)
 
     def about(self, tenant: str, about: str) -> Iterator[Delivery]:
         prefix = f"tenants/{tenant}/deliveries/{about}/"
@@ -201,10 +201,10 @@ class FakeDelayedMessages:
             "SendMessage", lambda: self.waiting.append((body, delay_s)), Unavailable("lost")
         )
 
-    def put_all(self, bodies: Sequence[str]) -> None:
-        SqsDelayedMessages(taking("sqs"), QUEUE).put_all(bodies)
-        for body in bodies:
-            self.put(body, 0)
+    def put_all(self, bodies: Sequence[str], delays_s: Sequence[float] = ()) -> None:
+        SqsDelayedMessages(taking("sqs"), QUEUE).put_all(bodies, delays_s)
+        for body, delay_s in zip(bodies, delays_s or [0.0] * len(bodies), strict=True):
+            self.put(body, delay_s)
 
     def taken(self) -> list[tuple[str, float]]:
         taken, self.waiting = self.waiting, []

@@ -215,12 +215,12 @@ function messages() {
     editors.textEditor("unconfirmed_texts_per_number", "Texts a day to one number", {
       read: (text) => values.wholeNumber(text, { least: 0, most: 1000 }),
       inputmode: "numeric",
-      hint: "About bookings that no one has confirmed: anyone can fill in the form.",
+      hint: "About bookings that no one has answered for: anyone can fill in the form.",
     }),
     editors.textEditor("unconfirmed_texts_per_day", "Texts a day to all numbers", {
       read: (text) => values.wholeNumber(text, { least: 0, most: 1000 }),
       inputmode: "numeric",
-      hint: "About bookings that no one has confirmed.",
+      hint: "About such bookings, and answers to numbers without a job.",
     }),
   ];
 }

@@ -1,4 +1,4 @@
-"""Endpoints are listed when there is a new one, not for every fact."""
+"""Endpoints are read again when one has changed, not for every fact."""
 
 from dataclasses import dataclass, field
 
@@ -48,6 +48,14 @@ def test_endpoints_are_listed_once_and_a_new_one_is_found_at_once(
     containers.adds.write(an_endpoint("ep_b"), None)
     assert [containers.endpoint_ids() for _ in range(3)] == [["ep_a", "ep_b"]] * 3
     assert containers.listings == 3
+
+
+def test_endpoints_are_read_again_only_if_one_has_changed(containers: TwoContainers) -> None:
+    for name in ("ep_a", "ep_b"):
+        containers.adds.write(an_endpoint(name), None)
+    for _ in range(4):
+        containers.endpoint_ids()
+    assert containers.faults.calls("GetObject") == 4 + 2
 
 
 def test_every_endpoint_is_read_as_it_is_now(containers: TwoContainers) -> None:

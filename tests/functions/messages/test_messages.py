@@ -30,7 +30,7 @@ from functions.messages.plan_reminders import PlanReminders
 from functions.messages.sms_once import MOST_TRIES, SmsNotAccepted, SmsOnce, SmsRefused
 from functions.messages.sms_request import JobChanged
 from functions.messages.webhook_client import WebhookResponse
-from functions.messages.webhook_delivery import DeliverWebhooks, signed_headers
+from functions.messages.webhook_delivery import DeliverWebhooks, WebhookBatch, signed_headers
 from functions.messages.webhook_schedule import (
     LONGEST_WAIT,
     SCHEDULE_S,
@@ -129,7 +129,7 @@ class MessageSenders:
             self.deliveries, self.endpoints, self.lanes, self.receivers, self.bus, self.metrics,
             self.log, new_id, lambda: 0.5, self.clock, no_pause,
         )  # fmt: skip
-        self.fan_out = FanOutFacts(self.endpoints, self.lanes)
+        self.fan_out = FanOutFacts(self.endpoints, self.lanes, lambda: 0.5)
         for phone in (PHONE, CORRECTED):
             self.introduce(phone)
 
@@ -495,16 +495,40 @@ def _envelope(fact: Fact) -> str:
     return json.dumps({"detail-type": type(fact).__name__, "detail": detail})
 
 
+@pytest.mark.parametrize(("failing_s", "wait_s"), [(0, 0), (10, 5), (3600, 30)])
+def test_the_longer_an_endpoint_fails_the_later_is_the_next_fact_up_to_a_minute(
+    failing_s: int, wait_s: float
+) -> None:
+    senders = MessageSenders()
+    since = NOON - timedelta(seconds=failing_s)
+    senders.endpoints.write(an_endpoint(failing_since=since), None)
+    fact = a_fact(senders.store(confirmed()))
+    senders.fan_out([parse_fact(FactNotice, _envelope(fact))], NOON)
+    assert senders.prompt.waiting == []
+    assert [wait for _, wait in senders.slow.waiting] == [wait_s]
+
+
+def test_a_webhook_that_is_taken_at_once_is_claimed_and_recorded_without_a_read() -> None:
+    senders = MessageSenders()
+    senders.endpoints.write(an_endpoint(), None)
+    due = a_delivery_of(senders)
+    senders.deliver(due)
+    assert [operation for operation, _ in senders.kept.faults.log] == ["PutObject"] * 3
+    (first,) = senders.receivers.got
+    senders.deliver(due)  # a copy finds the claim
+    assert senders.receivers.got == [first]
+
+
 def test_after_a_failed_message_the_batch_does_not_wait_for_the_endpoint() -> None:
     senders = MessageSenders()
     endpoint = an_endpoint(failing_since=NOON)
     senders.endpoints.write(endpoint, None)
     senders.receivers.answers[endpoint.url] = lambda _: WebhookResponse(500)
     due = a_delivery_of(senders)
-    failed: set[tuple[str, str]] = set()
-    senders.deliver(due, True, failed)
+    batch = WebhookBatch()
+    senders.deliver(due, True, batch)
     senders.due()
-    assert senders.deliver(due.model_copy(update={"mark": "7"}), True, failed) is None
+    assert senders.deliver(due.model_copy(update={"mark": "7"}), True, batch) is None
     assert len(senders.receivers.got) == 1
     assert len(senders.slow.waiting) == 1
 

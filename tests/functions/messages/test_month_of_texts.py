@@ -89,6 +89,7 @@ class Month(SendersAndWatchdog):
         self.set_tenant(
             quiet=QuietHours(), remind_day_before=True, remind_hours_before=2,
             text_crew_changes=True, unconfirmed_texts_per_day=1000,
+            unconfirmed_texts_per_number=1000,
         )  # fmt: skip
         self.settings = self.tenants.read("main")
         self.kept.faults = SeededFaults(seed, 0.01, ("before", "after", "crash"))

@@ -5,6 +5,7 @@ import pytest
 from events import JobEditRequested
 from functions.messages.customer_jobs import BY_TEXT
 from functions.messages.sms_budget import BUSINESS, SpentTexts, may_spend
+from functions.messages.unsent_texts import BY_TEXTS
 from statemachine.business import BusinessSettings
 from statemachine.deliveries import OVER_BUDGET
 from statemachine.edits import edited
@@ -38,8 +39,8 @@ def outcomes_of(senders: MessageSenders, *jobs: Job) -> list[str | None]:
 
 def test_texts_to_one_number_about_unconfirmed_bookings_are_limited() -> None:
     senders = MessageSenders()
-    assert outcomes_of(senders, *map(a_form, range(6))) == [None] * 3 + ["over_budget"] * 3
-    assert len(senders.texts.sent) == 3
+    assert outcomes_of(senders, *map(a_form, range(8))) == [None] * 5 + ["over_budget"] * 3
+    assert len(senders.texts.sent) == 5
     assert senders.text(a_form(0), seq=0, now=NOON + minutes(24 * 60)) is not None
 
 
@@ -67,7 +68,7 @@ def test_bookings_by_the_office_and_confirmed_ones_need_no_budget() -> None:
 
 def test_a_number_over_its_budget_does_not_use_the_businesss_budget() -> None:
     senders = MessageSenders()
-    senders.set_tenant(unconfirmed_texts_per_day=4)
+    senders.set_tenant(unconfirmed_texts_per_number=3, unconfirmed_texts_per_day=4)
     assert outcomes_of(senders, *map(a_form, range(9))).count("over_budget") == 6
     assert outcomes_of(senders, a_form(20, "+15555550199")) == [None]
 
@@ -99,7 +100,8 @@ def test_what_a_person_decides_about_one_text_says_nothing_of_the_next() -> None
     senders = MessageSenders()
     senders.set_tenant(unconfirmed_texts_per_number=0)
     held = UnsentText(mark="other", state="held", why=OVER_BUDGET)
-    job = edited(a_form(1), an_edit(a_form(1), unsent_text=held), NOON)
+    system = an_edit(a_form(1), unsent_text=held).model_copy(update={"actor": BY_TEXTS})
+    job = edited(a_form(1), system, NOON)
     drop = an_edit(job, unsent_text=held.with_(state="drop", why=None))
     job = edited(job, drop.model_copy(update={"event_id": "edit-2"}), NOON)
     assert outcomes_of(senders, job) == [OVER_BUDGET]

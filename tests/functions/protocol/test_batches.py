@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from functions.protocol.batches import (
     BatchFailed,
     JobRef,
     Permanent,
+    failures_by_group,
     parse_event,
     retry_delay_s,
 )
@@ -145,6 +147,21 @@ def test_a_batch_that_fails_as_a_whole_is_retried_as_a_whole() -> None:
     setup = ConsumerSetup()
     assert setup.consumer.deliver_together(batch(ONE, TWO), throttled) == again(0, 1)
     assert setup.letters.dead_lettered == []
+
+
+def test_groups_of_a_batch_are_handled_side_by_side_and_each_in_its_order() -> None:
+    both, handled = Barrier(2), []
+
+    def handle(event: str) -> None:
+        if event.endswith("1"):
+            both.wait(timeout=2)  # the first events of both groups meet here
+        handled.append(event)
+        if event == "a2":
+            raise Unavailable("lost")
+
+    errors = failures_by_group(handle, ["a1", "b1", "a2", "a3"], lambda event: event[0], 2)
+    assert [type(error) for error in errors] == [type(None), type(None), Unavailable, type(None)]
+    assert [event for event in handled if event[0] == "a"] == ["a1", "a2", "a3"]
 
 
 def test_each_message_of_a_batch_is_parsed_once() -> None:

@@ -10,5 +10,5 @@ EDIT_MESSAGES = {
     "EditQueue": 1, "BoardQueue": 1, "InvalidationQueue": 1, "SmsQueue": 1, "FanOutQueue": 1,
 }  # fmt: skip
 """Messages by queue for one edit that customers may have to be told of."""
-HELD_PUTS, HELD_GETS = 3, 12
+HELD_PUTS, HELD_GETS = 3, 8
 """Of a reminder, beside what every text puts: held, its due time, and the next time to look."""

@@ -95,6 +95,7 @@ class SendSms:
         tenant = self.tenants.read(job.tenant)
         delivery = self._deliver(text, tenant, phone)
         if delivery.state in TOLD and _was_edited_since(text):
+            self.plan(job, flow, now)  # if that edit's fact was lost, no one misses it after this
             another = self._of_edit(job, flow, None, now)
             if another:  # a text that was held does not tell all that was edited meanwhile
                 self._deliver(another, tenant, phone)

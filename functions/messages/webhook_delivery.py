@@ -33,6 +33,7 @@ from functions.messages.webhook_schedule import (
     PUT_OFF_S,
     SCHEDULE_S,
     WebhookAttempt,
+    WebhookBatch,
     WebhookQueues,
     retry_after,
     wait_before,
@@ -40,7 +41,7 @@ from functions.messages.webhook_schedule import (
 from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
-from functions.protocol.ports import Bus, Logger, Stored
+from functions.protocol.ports import Bus, Logger, Stored, Unavailable
 from statemachine.deliveries import Attempt, Delivery
 from statemachine.values import Name, Tenant, iso
 
@@ -49,6 +50,8 @@ PROMPT_S, SLOW_S = 3.0, 15.0
 AT_ONCE_TO_ONE = 4
 """How many requests one function sends to the same endpoint at once."""
 AT_ONCE = 64
+REMEMBERED = timedelta(seconds=10)
+"""How long a container passes messages on that wait behind a failure."""
 
 
 class TestRequest(BaseModel):
@@ -76,15 +79,6 @@ def signed_headers(
 
 
 @dataclass(frozen=True)
-class WebhookBatch:
-    """What the messages of one batch learn from each other."""
-
-    endpoints: dict[tuple[str, str], Stored[Endpoint]] = field(default_factory=dict)
-    """As they were read for this batch."""
-    failed: set[tuple[str, str]] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
 class DeliverWebhooks:
     deliveries: Deliveries
     endpoints: Endpoints
@@ -100,6 +94,8 @@ class DeliverWebhooks:
     _gates: dict[tuple[str, str], Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: Semaphore(AT_ONCE_TO_ONE))
     )
+    _failed_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """When this container last saw an endpoint fail."""
 
     def together(self, dues: Sequence[WebhookAttempt], slow: bool) -> list[Exception | None]:
         """Deliver all messages at once, few to one endpoint; returns for each its error or None."""
@@ -112,8 +108,23 @@ class DeliverWebhooks:
                 return error
             return None
 
+        late = set() if slow else {n for n, due in enumerate(dues) if self._has_just_failed(due)}
+        lost = self._passed_on([dues[n] for n in sorted(late)])
         with ThreadPoolExecutor(AT_ONCE) as posts:
-            return list(posts.map(tried, dues))
+            outcomes = posts.map(tried, [due for n, due in enumerate(dues) if n not in late])
+            return [lost if n in late else next(outcomes) for n in range(len(dues))]
+
+    def _has_just_failed(self, due: WebhookAttempt) -> bool:
+        failed_at = self._failed_at.get((due.tenant, due.endpoint))
+        return failed_at is not None and self.clock() - failed_at < REMEMBERED
+
+    def _passed_on(self, dues: list[WebhookAttempt]) -> Exception | None:
+        """What was queued before an endpoint began to fail goes to the slow queue, unread."""
+        try:
+            self.lanes.put_all(dues, slow=True)
+        except Unavailable as error:
+            return error
+        return None
 
     def __call__(
         self, due: WebhookAttempt, slow: bool = False, batch: "WebhookBatch | None" = None
@@ -134,12 +145,15 @@ class DeliverWebhooks:
                 return None
             batch.endpoints[to] = stored
             passed_on = not slow and stored.value.failing_since
+            if passed_on:
+                self._failed_at[to] = self.clock()
             if stored.value.state == "active" and (passed_on or to in batch.failed):
                 self.lanes.put(due, slow=True, delay_s=PUT_OFF_S * self.chance() if slow else 0)
                 return None
             delivery = self._deliver(due, stored.value, SLOW_S if slow else PROMPT_S)
             if delivery.state in ("waiting", "failed"):
                 batch.failed.add(to)
+                self._failed_at[to] = self.clock()
             return delivery
 
     def _deliver(self, due: WebhookAttempt, endpoint: Endpoint, patience_s: float) -> Delivery:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from base64 import b32encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from functions.messages.deliveries import DelayedMessages
+from functions.messages.endpoints import Endpoint
+from functions.protocol.ports import Stored
 from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.values import Name, Tenant, Utc, iso
 
@@ -87,6 +89,15 @@ class WebhookQueues:
     ) -> None:
         bodies = [message_of(due) for due in dues]
         (self.slow if slow else self.prompt).put_all(bodies, delays_s)
+
+
+@dataclass(frozen=True)
+class WebhookBatch:
+    """What the messages of one batch learn from each other."""
+
+    endpoints: dict[tuple[str, str], Stored[Endpoint]] = field(default_factory=dict)
+    """As they were read for this batch."""
+    failed: set[tuple[str, str]] = field(default_factory=set)
 
 
 def message_of(due: WebhookAttempt) -> str:

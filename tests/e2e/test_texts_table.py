@@ -214,7 +214,11 @@ def play(stack: Laptop, lines: list[Line]) -> None:
             now = [line.steps[number] for line in lines if len(line.steps) > number]
             list(stored.map(lambda job: store(job, number), [job for job, _ in now]))  # noqa: B023
             announce(stack, (fact for _, facts in now for fact in facts))
-            wait_until_queues_are_empty(stack)
+            told = [step[number][0].customer.phone for step in waiting_at(lines, number)]
+            until(
+                lambda: phones_read(stack),
+                lambda got: all(len(got.get(phone or "", [])) > number for phone in told),  # noqa: B023
+            )
     url = stack.client("sqs").get_queue_url(QueueName="haulway-local-send-sms")["QueueUrl"]
     due = [
         SmsRequest(line.steps[0][0].tenant, line.steps[0][0].job_id, line.reminder).message()
@@ -222,6 +226,11 @@ def play(stack: Laptop, lines: list[Line]) -> None:
         if line.reminder
     ]
     SqsDelayedMessages(stack.client("sqs"), url).put_all(due)
+
+
+def waiting_at(lines: list[Line], number: int) -> list[list[Step]]:
+    """The steps of those that go on after this one, which has told the customer something."""
+    return [line.steps for line in lines if len(line.steps) > number + 1]
 
 
 def announce(stack: Laptop, facts: Iterable[Fact]) -> None:

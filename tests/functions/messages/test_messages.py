@@ -30,16 +30,18 @@ from functions.messages.plan_reminders import PlanReminders
 from functions.messages.sms_once import MOST_TRIES, SmsNotAccepted, SmsOnce, SmsRefused
 from functions.messages.sms_request import JobChanged
 from functions.messages.webhook_client import WebhookResponse
-from functions.messages.webhook_delivery import DeliverWebhooks, WebhookBatch, signed_headers
+from functions.messages.webhook_delivery import DeliverWebhooks, signed_headers
 from functions.messages.webhook_schedule import (
     LONGEST_WAIT,
     SCHEDULE_S,
     WebhookAttempt,
+    WebhookBatch,
     WebhookQueues,
     next_attempt,
     retry_after,
 )
 from functions.protocol.batches import PERMANENT_ERRORS, BatchConsumer
+from functions.protocol.ports import Unavailable
 from statemachine.asl import definition
 from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.deliveries import CLAIM_LASTS, Delivery
@@ -513,10 +515,28 @@ def test_a_webhook_that_is_taken_at_once_is_claimed_and_recorded_without_a_read(
     senders.endpoints.write(an_endpoint(), None)
     due = a_delivery_of(senders)
     senders.deliver(due)
-    assert [operation for operation, _ in senders.kept.faults.log] == ["PutObject"] * 3
+    assert [operation for operation, _ in senders.kept.faults.log] == ["PutObject"] * 2
     (first,) = senders.receivers.got
     senders.deliver(due)  # a copy finds the claim
     assert senders.receivers.got == [first]
+
+
+def test_what_waits_behind_a_failure_goes_to_the_slow_queue_and_is_retried_if_that_fails() -> None:
+    senders = MessageSenders()
+    for name in ("ep_bad", "ep_good"):
+        senders.endpoints.write(an_endpoint(name, url=f"https://{name}.example/"), None)
+    senders.receivers.answers["https://ep_bad.example/"] = lambda _: WebhookResponse(500)
+    bad, good = senders.announce(a_fact(senders.store(confirmed())))
+    senders.deliver.together([bad], slow=False)
+    senders.slow.taken()
+    later = [each.model_copy(update={"mark": "7"}) for each in (bad, good)]
+    assert senders.deliver.together(later, slow=False) == [None, None]
+    assert len(senders.slow.taken()) == 1
+    assert len(senders.receivers.at("https://ep_good.example/")) == 1
+    senders.slow.faults = Faults({"SendMessage": ["before"]})
+    (error, fine) = senders.deliver.together(later, slow=False)
+    assert isinstance(error, Unavailable)
+    assert fine is None
 
 
 def test_after_a_failed_message_the_batch_does_not_wait_for_the_endpoint() -> None:

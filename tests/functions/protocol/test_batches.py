@@ -149,19 +149,24 @@ def test_a_batch_that_fails_as_a_whole_is_retried_as_a_whole() -> None:
     assert setup.letters.dead_lettered == []
 
 
+class Named(BaseModel):
+    name: str
+
+
 def test_groups_of_a_batch_are_handled_side_by_side_and_each_in_its_order() -> None:
     both, handled = Barrier(2), []
 
-    def handle(event: str) -> None:
-        if event.endswith("1"):
+    def handle(event: Named) -> None:
+        if event.name.endswith("1"):
             both.wait(timeout=2)  # the first events of both groups meet here
-        handled.append(event)
-        if event == "a2":
+        handled.append(event.name)
+        if event.name == "a2":
             raise Unavailable("lost")
 
-    errors = failures_by_group(handle, ["a1", "b1", "a2", "a3"], lambda event: event[0], 2)
+    events = [Named(name=name) for name in ("a1", "b1", "a2", "a3")]
+    errors = failures_by_group(handle, events, lambda event: event.name[0], 2)
     assert [type(error) for error in errors] == [type(None), type(None), Unavailable, type(None)]
-    assert [event for event in handled if event[0] == "a"] == ["a1", "a2", "a3"]
+    assert [name for name in handled if name[0] == "a"] == ["a1", "a2", "a3"]
 
 
 def test_each_message_of_a_batch_is_parsed_once() -> None:

@@ -15,12 +15,14 @@ from functions.people.assign_crew import AssignCrew
 from functions.protocol.ports import Unavailable
 from statemachine.business import BusinessSettings
 from statemachine.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused
+from statemachine.fit import PlannedJob, fit
 from statemachine.flows import load_flow
 from statemachine.job import Job, Schedule
 from statemachine.lifecycle import Committed, judge
-from statemachine.reservations import ABANDONED_AFTER
+from statemachine.reservations import ABANDONED_AFTER, window_of
 from statemachine.roster import DAY_OFF, Day, Hours
 from statemachine.values import Actor
+from tests.support.at_once import read_at_once
 from tests.support.builders import (
     CREW,
     CUSTOMER,
@@ -533,12 +535,38 @@ def test_of_fifty_concurrent_edits_one_gets_her() -> None:
     business = CrewBusiness()
     for number in range(50):
         business.book(number)
-    assert (
-        raced(business.edit, [business.request(n, crew=[MARIA], truck="t1") for n in range(50)])
-        == 49
-    )
+    edits = [business.request(n, crew=[MARIA], truck="t1") for n in range(50)]
+    assert raced(before_any_writes(business, 50), edits) == 49
     (winner,) = business.with_maria()
     assert [n for n in range(50) if business.job(n).truck] == [winner]
+
+
+def test_of_fifty_concurrent_edits_she_gets_as_many_as_she_can_do_and_no_more() -> None:
+    business = CrewBusiness()
+    for number in range(50):
+        business.book(number, schedule=window(number % 5, 2), duration_minutes=60 + number % 3 * 20)
+    edits = [business.request(n, crew=[MARIA]) for n in range(50)]
+    raced(before_any_writes(business, 50), edits)
+    planned = {n: planned_job_of(business.job(n)) for n in range(50)}
+    hers = business.with_maria()
+    assert fit(planned[n] for n in hers)
+    room = [n for n in planned if n not in hers and fit(planned[m] for m in (*hers, n))]
+    assert room == []
+    assert len(hers) > 1
+
+
+def planned_job_of(job: Job) -> PlannedJob:
+    span = window_of(job)
+    assert span
+    return PlannedJob(job.job_id, *span, minutes(job.duration_minutes))
+
+
+def before_any_writes(business: CrewBusiness, edits: int) -> EditJob:
+    """All those edits have read the same reservations."""
+    reservations = business.crew.reservations
+    assert isinstance(reservations, FakeReservations)
+    reservations.read = read_at_once(reservations.read, edits)  # type: ignore[method-assign]
+    return business.edit
 
 
 def raced(edit: EditJob, requests: list[JobEditRequested]) -> int:

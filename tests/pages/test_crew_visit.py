@@ -50,6 +50,8 @@ def test_the_customer_sees_that_the_crew_is_on_its_way(
         waiting(page, 0)
         tracking = customer.page(f"{stub.url}/track/{job.token}")
         expect(tracking.get_by_test_id("eta")).to_contain_text(said)
+        expect(tracking.get_by_test_id("too-late")).to_be_visible()
+        expect(tracking.get_by_test_id("reschedule")).to_have_count(0)
         assert serious_findings(tracking, axe) == []
         press_next(page, "Ada Wong")
         waiting(page, 0)

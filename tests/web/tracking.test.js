@@ -5,6 +5,7 @@ import {
   choicesOf,
   currentStep,
   freshnessOf,
+  isTooLateToReschedule,
   labeledView,
   loadOf,
   mayReschedule,
@@ -225,6 +226,16 @@ test("another time is offered where the flow allows it, until the cut-off", () =
   assert.equal(offers(soon), true);
   assert.equal(offers({ ...soon, schedule: { window_start: from(59) } }), false);
   assert.equal(offers(soon, null), false);
+});
+
+test("only where the cut-off alone is in the way, the customer is told that it is too late", () => {
+  const soon = { schedule: { window_start: new Date(NOW_MS + 60_000).toISOString() } };
+  const isTooLate = (values, business = { reschedule_cutoff_minutes: 60 }) =>
+    isTooLateToReschedule(aView("ready_for_pickup", values), business, NOW_MS);
+  assert.equal(isTooLate({ ...soon, may_reschedule: true }), true);
+  assert.equal(isTooLate({ ...soon, may_reschedule: false }), false);
+  assert.equal(isTooLate({ may_reschedule: true }), false);
+  assert.equal(isTooLate({ ...soon, may_reschedule: true }, null), false);
 });
 
 test("a view of before says nothing of it: then not while the crew is at work", () => {

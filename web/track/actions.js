@@ -3,7 +3,7 @@
 import { el } from "/shared/ui/elements.js";
 import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
-import { choicesOf, mayReschedule } from "/shared/jobs/tracking.js";
+import { choicesOf, isTooLateToReschedule, mayReschedule } from "/shared/jobs/tracking.js";
 
 /** Buttons for the moves that the view allows; null if there are none. */
 export function actionsPanel(view, told) {
@@ -29,6 +29,8 @@ export function actionsPanel(view, told) {
       .filter(({ move }) => move === "cancel")
       .map((choice) => choiceButton(choice, { language, t, busy, connected, onChoice })),
     view.terminal && bookAgain(t),
+    isTooLateToReschedule(view, told.business, told.now_ms) &&
+      el("p.small.quiet", { "data-testid": "too-late" }, t("too_late")),
     !connected && choices.length > 0 && el("p.small.quiet", {}, t("act_offline")),
   );
 }

@@ -90,12 +90,20 @@ export function choicesOf(view) {
 
 /** Whether the customer may still move the job to another window, by the business's cut-off. */
 export function mayReschedule(view, business, now_ms) {
-  // Views of before do not have it: then the API has the last word.
-  const by_flow = view.may_reschedule ?? (!view.terminal && !view.under_way);
-  if (!by_flow || business === null) return false;
+  if (!flowLetsReschedule(view) || business === null) return false;
   const start = view.schedule?.window_start;
   const cutoff_ms = (business.reschedule_cutoff_minutes ?? 0) * MINUTE_MS;
   return !start || now_ms <= Date.parse(start) - cutoff_ms;
+}
+
+/** Whether only the business's cut-off keeps the customer from another window. */
+export function isTooLateToReschedule(view, business, now_ms) {
+  return flowLetsReschedule(view) && business !== null && !mayReschedule(view, business, now_ms);
+}
+
+/** Views of before do not say it: then the API has the last word. */
+function flowLetsReschedule({ may_reschedule, terminal, under_way }) {
+  return may_reschedule ?? (!terminal && !under_way);
 }
 
 /** The photos, those from before first; each with its `number` of how many of its kind (`of`). */

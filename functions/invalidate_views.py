@@ -14,7 +14,8 @@ from functions.aws.container import (
     one_attempt,
     read_settings,
 )
-from functions.aws.invalidation_usage import DynamoInvalidationCounter, S3InvalidationUsage
+from functions.aws.invalidation_counter import DynamoInvalidationCounter
+from functions.aws.invalidation_usage import S3InvalidationUsage
 from functions.aws.metrics import LogMetrics
 from functions.aws.s3_stores import S3Jobs
 from functions.protocol.batches import BatchConsumer, JobRef

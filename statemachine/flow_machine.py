@@ -6,16 +6,19 @@ code only queries it.
 
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
-
-from transitions import Machine
+from typing import TYPE_CHECKING, NamedTuple
 
 from statemachine.flows import UNDO, Flow, Move
 
+if TYPE_CHECKING:
+    from transitions import Machine
+
 
 @cache
-def machine_of(flow: Flow) -> Machine:
+def machine_of(flow: Flow) -> "Machine":
     """`flow` as a machine without a model. A `(trigger, source)` has at most one transition."""
+    from transitions import Machine  # here, because most functions need no machine
+
     machine = Machine(
         model=None,
         states=[status.name for status in flow.statuses],

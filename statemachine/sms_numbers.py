@@ -1,19 +1,20 @@
 """Decides which numbers get SMS: personal phones in the countries that the business serves."""
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 NORTH_AMERICA = 1
 COSTLY = {
-    PhoneNumberType.PREMIUM_RATE,
-    PhoneNumberType.SHARED_COST,
-    PhoneNumberType.UAN,
-    PhoneNumberType.PAGER,
-    PhoneNumberType.VOICEMAIL,
-    PhoneNumberType.TOLL_FREE,
-    PhoneNumberType.PERSONAL_NUMBER,
+    "PREMIUM_RATE",
+    "SHARED_COST",
+    "UAN",
+    "PAGER",
+    "VOICEMAIL",
+    "TOLL_FREE",
+    "PERSONAL_NUMBER",
 }
 """Lines that are not personal phones, or that cost the sender a lot."""
 
@@ -23,27 +24,34 @@ def why_no_sms(phone: str, countries: Collection[str]) -> str | None:
 
     Satellite networks and numbers of no country count as a country that is not served.
     """
+    import phonenumbers  # here, because its tables take longer than a function's start may
+
     try:
         number = phonenumbers.parse(phone, None)
-    except NumberParseException:
+    except phonenumbers.NumberParseException:
         return "not_a_number"
     if not phonenumbers.is_possible_number(number):
         return "not_a_number"
-    if {phonenumbers.number_type(n) for n in (number, _neighbor(number))} & COSTLY:
+    kinds = {phonenumbers.number_type(each) for each in (number, _neighbor(number))}
+    if COSTLY & set(map(phonenumbers.PhoneNumberType.to_string, kinds)):
         return "costly_number"
     return None if _regions(number) & set(countries) else "country_not_served"
 
 
-def _neighbor(number: PhoneNumber) -> PhoneNumber:
+def _neighbor(number: "PhoneNumber") -> "PhoneNumber":
     """An ordinary number of the same area code: 900 is costly whatever digits follow."""
     national = str(number.national_number)
     if number.country_code != NORTH_AMERICA or len(national) != len("2065550199"):
         return number
+    from phonenumbers import PhoneNumber
+
     return PhoneNumber(NORTH_AMERICA, int(national[:3] + "2345678"))
 
 
-def _regions(number: PhoneNumber) -> set[str]:
+def _regions(number: "PhoneNumber") -> set[str]:
     """The country; for an unassigned number, as 555 in examples, all of its country code."""
+    import phonenumbers
+
     region = phonenumbers.region_code_for_number(number)
     if region:
         return {region}

@@ -1,48 +1,12 @@
-"""How many paths were invalidated in a month: the counter in the table `crew_roster`, and the note
-in S3 on which the TTL of views depends.
+"""The note of the month's invalidated paths in S3, and the views whose TTL depends on it."""
 
-pk               sk         what
-invalidations    2026-11    a counter; expires by TTL
-"""
-
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.aws.container import HasViews
 from functions.aws.errors import retryable
-from functions.aws.roster import Item, dynamodb_errors
 from functions.aws.s3_stores import S3Objects, S3Views, to_bytes
 from functions.protocol.clock import utc_now
 from functions.views.invalidation_budget import MonthlyUsage, ViewTtl
-
-KEPT = timedelta(days=400)
-
-
-class DynamoInvalidationCounter:
-    def __init__(self, dynamodb: Any, table: str) -> None:
-        self.dynamodb, self.table = dynamodb, table
-
-    def paths(self, month: str) -> int:
-        with dynamodb_errors():
-            answer = self.dynamodb.get_item(
-                TableName=self.table, Key=_item_key(month), ConsistentRead=True
-            )
-        return _paths_in(answer.get("Item", {}))
-
-    def add(self, month: str, paths: int) -> int:
-        expires = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC) + KEPT
-        with dynamodb_errors():
-            answer = self.dynamodb.update_item(
-                TableName=self.table,
-                Key=_item_key(month),
-                UpdateExpression="SET expires_at = :expires ADD paths :more",
-                ExpressionAttributeValues={
-                    ":more": {"N": str(paths)},
-                    ":expires": {"N": str(int(expires.timestamp()))},
-                },
-                ReturnValues="UPDATED_NEW",
-            )
-        return _paths_in(answer["Attributes"])
 
 
 class S3InvalidationUsage:
@@ -56,14 +20,6 @@ class S3InvalidationUsage:
     def write(self, usage: MonthlyUsage) -> None:
         with retryable():
             self.objects.put(_key(usage.month), to_bytes(usage))
-
-
-def _item_key(month: str) -> Item:
-    return {"pk": {"S": "invalidations"}, "sk": {"S": month}}
-
-
-def _paths_in(item: Item) -> int:
-    return int(item.get("paths", {}).get("N", "0"))
 
 
 def _key(month: str) -> str:

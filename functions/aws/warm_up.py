@@ -5,6 +5,7 @@ first client of S3 alone takes 90 ms of CPU and 20 MB, nearly all of it for the 
 which a session reads once.
 """
 
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from functions.aws.container import session
 from statemachine.values import BuiltOnUse
 
 SERVICES: tuple[Any, ...] = ("s3", "dynamodb", "events", "sqs", "stepfunctions", "secretsmanager")
+IMPORTED_WHEN_USED = ("phonenumbers", "transitions")
 NONE = "none"
 """Keys, so that the session looks for none: each worker has its own."""
 
@@ -22,6 +24,8 @@ def warm_up() -> None:
         session().create_client(
             service, region_name="us-east-1", aws_access_key_id=NONE, aws_secret_access_key=NONE
         )
+    for module in IMPORTED_WHEN_USED:
+        importlib.import_module(module)
     for model in _below(BuiltOnUse):
         model.model_rebuild()
 

@@ -8,7 +8,7 @@ from functions.aws.board_copies import S3BoardCopies
 from functions.aws.container import OpsNames
 from functions.aws.dead_letter_reader import SqsDeadLetterQueues
 from functions.aws.history import CloudFrontInvalidationTimes, S3History, StepFunctionsExecutionRuns
-from functions.aws.invalidation_usage import DynamoInvalidationCounter
+from functions.aws.invalidation_counter import DynamoInvalidationCounter
 from functions.aws.messages import S3Deliveries
 from functions.aws.ops_records import S3OpsRecords, StepFunctionsExecutionCounts
 from functions.aws.s3_stores import S3Jobs, S3Stuck

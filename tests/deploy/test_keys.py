@@ -16,7 +16,7 @@ from deploy.template_file import read_template
 from functions.aws.api_keys import DynamoApiKeys
 from functions.aws.crew_locations import DynamoCrewLocations
 from functions.aws.ended_sessions import DynamoEndedSessions
-from functions.aws.invalidation_usage import DynamoInvalidationCounter
+from functions.aws.invalidation_counter import DynamoInvalidationCounter
 from functions.aws.rate_limits import DynamoLimits
 from functions.aws.reservations import DynamoReservations
 from functions.aws.roster import DynamoAccounts

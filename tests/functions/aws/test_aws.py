@@ -13,11 +13,8 @@ from functions.aws.cloudfront import CloudFrontCdn
 from functions.aws.container import Announces, HasJobs, HasViews, Misconfigured, read_settings
 from functions.aws.dead_letter_counts import SqsDeadLetterCounts
 from functions.aws.eventbridge import EventBridgeBus
-from functions.aws.invalidation_usage import (
-    DynamoInvalidationCounter,
-    S3InvalidationUsage,
-    public_views,
-)
+from functions.aws.invalidation_counter import DynamoInvalidationCounter
+from functions.aws.invalidation_usage import S3InvalidationUsage, public_views
 from functions.aws.s3_stores import S3Jobs
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.jobs.facts import fact_of_entry

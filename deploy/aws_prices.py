@@ -22,6 +22,8 @@ PRICES_USD = {
     "secret": 0.40,
     "secret_call": 5e-6,  # $0.05 per 10,000
     "schedule": 1e-6,  # $1.00 per million calls by EventBridge Scheduler
+    "push_operation": 1e-6,  # $1.00 per million of AppSync Events: publish, deliver, subscribe
+    "push_minute": 0.08e-6,  # $0.08 per million minutes of connections
     "read_unit": 0.125e-6,  # $0.125 per million, DynamoDB on demand
     "write_unit": 0.625e-6,  # $0.625 per million
     "table_gb_month": 0.25,

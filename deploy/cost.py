@@ -1,7 +1,5 @@
-"""The monthly AWS bill by volume: counts of what jobs cause × unit prices of us-east-1.
-
-The permanent free tier of an account is deducted (`FREE`), unless others use it (`NOTHING_FREE`).
-"""
+"""The monthly AWS bill by volume: counts of what jobs cause × unit prices of us-east-1, without
+the permanent free tier of an account (`FREE`), unless others use it (`NOTHING_FREE`)."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from deploy.aws_prices import FREE, PRICES_USD
 from deploy.message_cost import EDIT_MESSAGES, HELD_GETS, HELD_PUTS, LIFE_MESSAGES
+from deploy.push_cost import push_units
 from deploy.slot_cost import slot_reads, slot_writes
 from deploy.text_cost import parts_of_a_job, parts_of_a_reminder, texts_of_a_job
 
@@ -261,6 +260,7 @@ def counts(jobs: int, use: Use, fixed: Fixed) -> dict[str, dict[str, float]]:
             "edge_function": jobs * use.pages,
             "egress_gb": jobs * (use.views * use.view_gb + use.pages_gb),
         },
+        "AppSync": push_units(jobs),
         "Invalidations": {"invalidation_path": paths},
         "Logs and metrics": {"log_gb": invocations * use.log_gb, "metric": fixed.metrics},
         "Alarms and secrets": {

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
-from deploy import edge_functions, pages, state_machine_versions, verify_jobs
+from deploy import edge_functions, pages, push, state_machine_versions, verify_jobs
 from deploy.artifacts import Artifacts, Release, StageRecord
 from deploy.bundle import flows_of
 from deploy.deployment_errors import (
@@ -214,16 +214,19 @@ class Deployment:
         files = self._files(release)
         self.step("edge function")
         self._edge(release)
+        self.step("push")
+        push_api = push.ensure(self.target.client("appsync"), self.target.stage, utc_now())
         with ThreadPoolExecutor(1) as background:
             uploads = background.submit(self._upload_hashed_pages, files)
-            template = self._content(release.template)
-            outputs = self.rollout.run(template, self.artifacts.url(release.template), back_to)
+            template, url = self._content(release.template), self.artifacts.url(release.template)
+            outputs = self.rollout.run(template, url, back_to, push_api.parameters)
             uploads.result()
         self.step("flows")
         state_machine_versions.go_live(
             self.target.client("stepfunctions"), outputs["MachinePrefix"], sorted(release.asl)
         )
         self.step("pages")
+        files = pages.in_order([*files, push_api.page])
         changed = pages.publish(self.target.client("s3"), outputs["SiteBucket"], files)
         self.step("data")
         verify_jobs.prepare(self.target, outputs, {**self.businesses, CANARY: "Canary"})
@@ -286,5 +289,5 @@ class Deployment:
         verify_jobs.sweep(self.target, outputs, self._flows(release))
         record = self.artifacts.record(self.target.stage)
         names = [name for name in (record.current, *record.previous[:2]) if name]
-        kept = {key for name in names for key in self.artifacts.release(name).pages}
+        kept = {key for name in names for key in self.artifacts.release(name).pages} | {push.FILE}
         pages.remove_others(self.target.client("s3"), outputs["SiteBucket"], kept)

@@ -11,6 +11,7 @@ caused the rollback are still on, and would stop a gradual shift.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from deploy.function_check import check_functions
@@ -40,17 +41,25 @@ class Rollout:
     step: Callable[[str], None]
     review: Review
 
-    def run(self, template: bytes, url: str, back_to: Parameters | None = None) -> Outputs:
+    def run(
+        self,
+        template: bytes,
+        url: str,
+        back_to: Parameters | None = None,
+        made: Parameters = MappingProxyType({}),
+    ) -> Outputs:
         """Raises StackFailed, FunctionCheckFailed. A new stack needs no check: it serves no one.
 
         `back_to` is None on the way forward, which sets the target's parameters. On the way back
-        it has the parameters from before; the others do not change.
+        it has the parameters from before; the others do not change. `made` are parameters of what
+        the deployment itself has made.
         """
         self.step("stack")
         self.stack.delete_failed_creation()
         exists = self.stack.exists
         known = self.stack.parameters() if exists else {}
         wanted = self._wanted(template, known, back_to)
+        wanted |= _declared(made, json.loads(template)["Parameters"])
         published = published_value(template, known | wanted)
         if exists:
             self._execute(template, url, wanted)

@@ -63,6 +63,13 @@ NOT_USED = {
 """For properties that the template does not use, on resources that it does not have."""
 
 OWN = (
+    "appsync:CreateApi",
+    "appsync:CreateApiKey",
+    "appsync:CreateChannelNamespace",
+    "appsync:ListApiKeys",
+    "appsync:ListApis",
+    "appsync:ListChannelNamespaces",
+    "appsync:UpdateChannelNamespace",
     "cloudformation:CreateChangeSet",
     "cloudformation:DeleteChangeSet",
     "cloudformation:DeleteStack",

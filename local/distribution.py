@@ -23,13 +23,15 @@ class Behavior:
     """A cache behavior: what the distribution does with the paths of one pattern.
 
     `viewer_request` is the source of the published function; `bucket`: the host of an S3 origin
-    without access control, to which presigned requests are passed on.
+    without access control, to which presigned requests are passed on; `origin`: the host of any
+    other origin.
     """
 
     pattern: str
     policy: CachePolicy
     viewer_request: str | None = None
     bucket: str | None = None
+    origin: str = ""
 
     def covers(self, uri: str) -> bool:
         return _glob(self.pattern).fullmatch(normalized(uri)) is not None
@@ -100,9 +102,10 @@ class CloudFrontApi:
         config: Any = self._client.get_distribution_config(Id=self._id)["DistributionConfig"]
         origins = _items(config["Origins"])
         buckets = {o["Id"]: o["DomainName"] for o in origins if _is_open_bucket(o)}
+        hosts = {o["Id"]: o["DomainName"] for o in origins if "CustomOriginConfig" in o}
         patterns = [*_items(config.get("CacheBehaviors")), config["DefaultCacheBehavior"]]
         return Distribution(
-            tuple(self._behaviour(raw, buckets) for raw in patterns),
+            tuple(self._behaviour(raw, buckets, hosts) for raw in patterns),
             {
                 int(rule["ErrorCode"]): float(rule["ErrorCachingMinTTL"])
                 for rule in _items(config.get("CustomErrorResponses"))
@@ -120,7 +123,9 @@ class CloudFrontApi:
         answer = self._client.get_invalidation(DistributionId=self._id, Id=invalidation_id)
         return tuple(answer["Invalidation"]["InvalidationBatch"]["Paths"]["Items"])
 
-    def _behaviour(self, raw: Mapping[str, Any], buckets: Mapping[str, str]) -> Behavior:
+    def _behaviour(
+        self, raw: Mapping[str, Any], buckets: Mapping[str, str], hosts: Mapping[str, str]
+    ) -> Behavior:
         pattern = raw.get("PathPattern", "*")
         if not raw.get("CachePolicyId"):
             raise ValueError(
@@ -131,6 +136,7 @@ class CloudFrontApi:
             self._policy(raw["CachePolicyId"]),
             self._viewer_request(raw),
             buckets.get(raw["TargetOriginId"]),
+            hosts.get(raw["TargetOriginId"], ""),
         )
 
     def _policy(self, policy_id: str) -> CachePolicy:

@@ -33,10 +33,12 @@ from botocore.config import Config as ClientConfig
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from local.distribution import CloudFrontApi, ControlPlane
 from local.edge_request import EdgeConfig, EdgeRequestHandler
+from local.edge_websocket import PATH
 from local.invalidations import Controls
 
 __all__ = [
@@ -79,7 +81,11 @@ def build_app(
     async def answer(request: Request) -> Response:
         return await edge.respond(request)
 
-    app = Starlette(routes=[Route("/{path:path}", answer, methods=METHODS)], lifespan=lifespan)
+    async def pass_on(viewer: WebSocket) -> None:
+        await edge.pass_on(viewer)
+
+    routes = [WebSocketRoute(PATH, pass_on), Route("/{path:path}", answer, methods=METHODS)]
+    app = Starlette(routes=routes, lifespan=lifespan)
     app.state.edge = edge
     return app
 
@@ -112,7 +118,7 @@ class EdgeServer:
                 log_config=None,
                 access_log=False,
                 lifespan="on",
-                ws="none",
+                ws="wsproto",
                 server_header=False,
                 date_header=False,
                 timeout_graceful_shutdown=2,

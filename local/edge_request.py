@@ -18,10 +18,12 @@ from urllib.parse import unquote
 import httpx
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from local.cache import EdgeCache, Key, field_value, key_of
 from local.distribution import Behavior, ControlPlane, Distribution
 from local.edge_location import EdgeLocation
+from local.edge_websocket import PATH, pass_on
 from local.engine_access import ADMINISTRATION
 from local.invalidations import Controls, Invalidations
 from local.origin import EngineDown, Origin, OriginRequest, decoded, encoded
@@ -139,6 +141,18 @@ class EdgeRequestHandler:
         line = f"{request.method} {masked(uri)} {response.status_code} {outcome} {spent_ms:.0f} ms"
         log.info(line)
         return response
+
+    async def pass_on(self, viewer: WebSocket) -> None:
+        """A viewer's WebSocket, if the distribution has a behavior for it."""
+        config = self._config
+        try:
+            host = (await self._configured()).behavior(PATH).origin
+        except EngineDown:
+            host = ""
+        if host and self.controls.pushes:
+            await pass_on(viewer, config.engine_url, host, config.secret_access_key)
+        else:
+            await viewer.close()
 
     async def _answer(self, request: Request, uri: str) -> Response:
         if ADMINISTRATION.match(unquote(uri)):

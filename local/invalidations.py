@@ -29,6 +29,8 @@ class Controls:
 
     lag_s: float
     losing: frozenset[int] = frozenset()
+    pushes: bool = True
+    """Whether pages can listen for hints."""
     _held: dict[str, threading.Event] = field(default_factory=dict)
 
     @contextmanager

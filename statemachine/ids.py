@@ -31,6 +31,14 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode("ascii")).hexdigest()[:32]
 
 
+def hint_channel(name: str) -> str:
+    """The channel of the hints about what has that secret name, such as the digest of a view.
+
+    The name cannot be derived from it, so a list of channels opens nothing.
+    """
+    return hashlib.sha256(f"hint {name}".encode("ascii")).hexdigest()[:32]
+
+
 def new_token() -> str:
     """A new tracking token: 22 characters of base64url."""
     return secrets.token_urlsafe(TOKEN_BYTES)

@@ -9,6 +9,8 @@ import random as dice
 from collections.abc import Callable
 
 from tracking.display import Display, Kind
+from tracking.hinted_rev import HintedRev
+from tracking.next_request import NextRequest
 from tracking.polling_policy import Policy, RetryBudget, doubled, interval_ms, pace_ms
 from tracking.reader_steps import Fetch, ReaderStep, Signal, Sleep, Source, Stop
 from tracking.responses import Reason, Response, ViewDocument, age_ms, meaning_of
@@ -18,9 +20,9 @@ from tracking.saved_view import SavedView, later_check, without_future_check
 class Reader:
     """One visit to one link.
 
-    Call `step` until it says `Stop`, do what it says, and report what happened with `receive` and
-    `signal`; read `shown` after each. `now_ms` is a clock in whole epoch milliseconds that never
-    goes back. `random` gives numbers in [0, 1).
+    Call `step` until it says `Stop`, do what it says, and report what happened with `receive`,
+    `signal`, and `hint`; read `shown` after each. `now_ms` is a clock in whole epoch milliseconds
+    that never goes back. `random` gives numbers in [0, 1).
     """
 
     def __init__(
@@ -39,16 +41,15 @@ class Reader:
         self._hidden = False
         self._offline = False
         self._asked: Fetch | None = None
-        self._asked_at_ms: int | None = None
         self._api_asked_at_ms: int | None = None
-        self._next_at_ms = now_ms
-        self._not_before_ms = now_ms
+        self._next = NextRequest(now_ms)
         self._attended_at_ms = now_ms
         self._failures = 0
         self._early = 0
         self._older = 0
         self._missing = 0
         self._missing_since_ms: int | None = None
+        self._hinted = HintedRev(self._policy, now_ms)
         self._budget = RetryBudget(self._policy)
         if self.remembered is not None:
             self._kind = "remembered"
@@ -67,8 +68,8 @@ class Reader:
             return Stop()
         if self._asked is not None or self._hidden or self._offline:
             return Sleep(None)
-        due_ms = max(self._next_at_ms, self._not_before_ms)
-        return Sleep(due_ms - now_ms) if now_ms < due_ms else self._ask(now_ms)
+        wait_ms = self._next.wait_ms(now_ms)
+        return Sleep(wait_ms) if wait_ms > 0 else self._ask(now_ms)
 
     def receive(self, answer: Response | None, now_ms: int) -> None:
         """Takes the answer to the last `Fetch`; None: no answer, or none within the timeout."""
@@ -105,10 +106,15 @@ class Reader:
             self._offline = False
             self._attended_at_ms = now_ms
             self._doubt(now_ms)
-            self._next_at_ms = now_ms + self._up_to(self._policy.wake_jitter_ms)
-            self._keep_gap()
+            at_ms = now_ms + self._up_to(self._policy.wake_jitter_ms)
+            self._next.plan(at_ms, self._policy.wake_gap_ms)
         elif signal == "retry":
             self._press_retry(now_ms)
+
+    def hint(self, rev: object, now_ms: int) -> None:
+        """Takes the claim that the view has this `rev` now. It only brings requests forward."""
+        if self._hinted.hear(rev, self.remembered, now_ms):
+            self._next.hurry(now_ms, self._policy.hint_gap_ms)
 
     # What an answer changes
 
@@ -128,10 +134,13 @@ class Reader:
             self._confirm(new, asked, now_ms)
 
     def _older_copy(self, asked: Fetch, now_ms: int) -> None:
-        self._older += 1 if asked.source == "edge" else 0
         self._missing_since_ms = None
-        self._show("stale", "older")
+        excused = asked.rev is None and self._hinted.is_ahead(now_ms) and self._kind == "current"
+        if not excused:
+            self._older += 1 if asked.source == "edge" else 0
+            self._show("stale", "older")
         self._settle(now_ms)
+        self._follow_hint(asked, now_ms)
 
     def _confirm(self, new: SavedView, asked: Fetch, now_ms: int) -> None:
         first = self.remembered is None
@@ -140,10 +149,13 @@ class Reader:
         self.remembered = later_check(new, self.remembered)
         self._missing_since_ms = None
         self._older = 0 if asked.source == "edge" else self._older
+        if asked.rev is not None:
+            self._hinted.followed(now_ms)
         if first:
             self._budget.cut(self._random())
         self._show("current")
         self._settle(now_ms)
+        self._follow_hint(asked, now_ms)
         self._stopped = self.remembered.view["terminal"] is True
 
     def _not_there(self, asked: Fetch, now_ms: int) -> None:
@@ -166,7 +178,7 @@ class Reader:
         policy = self._policy
         ceiling_ms = min(doubled(policy.prepare_base_ms, self._missing), policy.prepare_cap_ms)
         self._failures = self._early = 0
-        self._next_at_ms = min(now_ms + self._up_to(ceiling_ms), self._missing_until_ms())
+        self._next.at_ms = min(now_ms + self._up_to(ceiling_ms), self._missing_until_ms())
 
     def _trouble(self, reason: Reason, retry_after_ms: int | None, now_ms: int) -> None:
         self._failures += 1
@@ -177,16 +189,16 @@ class Reader:
         elif self._budget.spend():
             self._early += 1
             ceiling_ms = doubled(self._policy.retry_base_ms, self._early)
-            self._next_at_ms = now_ms + self._up_to(min(ceiling_ms, self._interval_ms()))
+            self._next.at_ms = now_ms + self._up_to(min(ceiling_ms, self._interval_ms()))
         else:
-            self._next_at_ms = now_ms + self._troubled_pace_ms()
+            self._next.at_ms = now_ms + self._troubled_pace_ms()
 
     def _obey(self, retry_after_ms: int, now_ms: int) -> None:
         """Waits until the requested time, plus jitter, because all readers got the same time."""
         wait_ms = min(retry_after_ms, self._policy.retry_after_cap_s * 1000)
-        self._not_before_ms = now_ms + wait_ms
+        self._next.hold(now_ms + wait_ms)
         spread_ms = self._up_to(self._interval_ms())
-        self._next_at_ms = max(now_ms + self._troubled_pace_ms(), self._not_before_ms + spread_ms)
+        self._next.at_ms = now_ms + max(self._troubled_pace_ms(), wait_ms + spread_ms)
 
     def _settle(self, now_ms: int) -> None:
         """The answer was usable: the next poll follows attention."""
@@ -195,7 +207,13 @@ class Reader:
         self._failures = self._early = 0
         view = self.remembered.view if self.remembered is not None else None
         own_ms = pace_ms(view, policy, self._attended_at_ms, now_ms)
-        self._next_at_ms = now_ms + self._around(own_ms, percent)
+        self._next.at_ms = now_ms + self._around(own_ms, percent)
+
+    def _follow_hint(self, asked: Fetch, now_ms: int) -> None:
+        """The answer may be older than the hint: ask again sooner than the next poll."""
+        pause_ms = self._hinted.pause_ms(self.remembered, asked.rev, now_ms)
+        if pause_ms is not None:
+            self._next.hurry(now_ms + self._up_to(pause_ms), self._policy.hint_gap_ms)
 
     def _show(self, kind: Kind, reason: Reason | None = None) -> None:
         self._kind, self._reason = kind, reason
@@ -210,9 +228,10 @@ class Reader:
         source: Source = "api" if self._wants_api(now_ms) else "edge"
         if source == "api":
             self._api_asked_at_ms = now_ms
-        self._asked_at_ms = now_ms
+        self._next.sent(now_ms)
         etag = self.remembered.etag if self.remembered is not None else None
-        self._asked = Fetch(source, now_ms, etag)
+        rev = self._hinted.wanted(self.remembered, now_ms) if source == "edge" else None
+        self._asked = Fetch(source, now_ms, etag, rev)
         return self._asked
 
     def _wants_api(self, now_ms: int) -> bool:
@@ -252,12 +271,7 @@ class Reader:
     def _wake(self, now_ms: int) -> None:
         """Someone looks: ask at once."""
         self._attended_at_ms = now_ms
-        self._next_at_ms = min(self._next_at_ms, now_ms)
-        self._keep_gap()
-
-    def _keep_gap(self) -> None:
-        if self._asked_at_ms is not None:
-            self._next_at_ms = max(self._next_at_ms, self._asked_at_ms + self._policy.wake_gap_ms)
+        self._next.plan(min(self._next.at_ms, now_ms), self._policy.wake_gap_ms)
 
     def _interval_ms(self) -> int:
         view = self.remembered.view if self.remembered is not None else None

@@ -16,6 +16,8 @@ class Fetch:
     source: Source
     at_ms: int
     if_none_match: str | None
+    rev: int | None = None
+    """The revision of a hint: ask for it by the query `?rev=`, so that no older copy answers."""
 
     @property
     def headers(self) -> dict[str, str]:

@@ -51,6 +51,8 @@ class HasViews(FunctionSettings):
     """How long the edge may cache a view while changes are invalidated."""
     invalidation_paths_per_month: int
     """How many paths may be invalidated; see functions/views/invalidation_budget.py."""
+    push_host: str = ""
+    """The host of the push service; empty: there is none, and pages only poll."""
 
 
 class HasRoster(FunctionSettings):

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from functions.aws.appsync import hints_of
 from functions.aws.container import HasViews
 from functions.aws.errors import retryable
 from functions.aws.s3_stores import S3Objects, S3Views, to_bytes
 from functions.protocol.clock import utc_now
+from functions.views.hinted_views import HintedViews
 from functions.views.invalidation_budget import MonthlyUsage, ViewTtl
 
 
@@ -26,8 +28,9 @@ def _key(month: str) -> str:
     return f"ops/invalidations/{month}.json"
 
 
-def public_views(s3: Any, settings: HasViews) -> S3Views:
+def public_views(s3: Any, settings: HasViews) -> HintedViews:
     """The views as the functions write them; `s3` is a client that does not retry."""
     usage = S3InvalidationUsage(s3, settings.jobs_bucket)
     budget = settings.invalidation_paths_per_month
-    return S3Views(s3, settings.site_bucket, ViewTtl(usage, budget, settings.view_ttl_s, utc_now))
+    ttl_s = ViewTtl(usage, budget, settings.view_ttl_s, utc_now)
+    return HintedViews(S3Views(s3, settings.site_bucket, ttl_s), hints_of(settings.push_host))

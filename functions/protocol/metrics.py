@@ -30,6 +30,7 @@ LogMetric = Literal[
     "Conflicts",
     "DeadLetters",
     "Deliveries",
+    "HintsLost",
     "InvalidationPaths",
     "OldestJobMinutes",
     "PathsNotInvalidated",

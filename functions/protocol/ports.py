@@ -150,6 +150,13 @@ class Views(Protocol):
         """Idempotent, even if there was none. Raises Unavailable."""
 
 
+class Hints(Protocol):
+    """Hints to pages that something has changed; all of them may be lost."""
+
+    def send(self, channel: str, rev: int) -> None:
+        """Tell who listens that `rev` can be read now. Never raises, and takes a second at most."""
+
+
 class LinkEnds(Protocol):
     """When the links of ended jobs end, in the order of time."""
 

@@ -12,6 +12,7 @@ from docs.deploy_role import FILE, LONGEST, actions_for, policies, render, types
 from tests.deploy.test_policies import findings_in
 
 SERVICES = {
+    "appsync": "appsync",
     "cloudformation": "cloudformation",
     "cloudfront": "cloudfront",
     "dynamodb": "dynamodb",

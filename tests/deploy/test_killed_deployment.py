@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from deploy import push
 from deploy.artifacts import Release, address
 from deploy.deployment import Deployment
 from deploy.leases import StoredLease
@@ -28,8 +29,8 @@ from tests.deploy.fakes import (
 )
 
 STEPS = (
-    "upload", "edge function", "stack", "try functions", "publish", "flows", "pages", "data",
-    "invalidation", "verify pages", "verify API", "verify jobs", "clean",
+    "upload", "edge function", "push", "stack", "try functions", "publish", "flows", "pages",
+    "data", "invalidation", "verify pages", "verify API", "verify jobs", "clean",
 )  # fmt: skip
 
 
@@ -84,7 +85,7 @@ class Stage:
 
     def publish(self, _: Any, __: str, files: list[Page]) -> bool:
         """Ignores hashed files, which are uploaded first and not visible yet."""
-        entries = [page.key for page in files if page.is_entry]
+        entries = [page.key for page in files if page.is_entry and page.key != push.FILE]
         self.pages = entries or self.pages
         return bool(entries)
 
@@ -123,6 +124,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     plain = vars(a_target(CloudFormation()))
     stage = Stage(AllClients(**plain | {"locks": leases, "where": "laptop"}), leases)
     effects = {
+        "push.ensure": lambda *_: push.PushApi("api", "host", "realtime", "key"),
         "state_machine_versions.go_live": stage.go_live,
         "pages.publish": stage.publish,
         "pages.invalidate": lambda *_: "invalidation",

@@ -26,6 +26,7 @@ NOT_SHOWN = {
     "CountedPaths": "the same",
     "TakeSlots": "the same",
     "ListSlots": "the same",
+    "PushHints": "the engine checks who signed a hint, not whether its role may send it",
     "ReplyReminders": "needed only after a provider of texts was busy, which the engine never is",
 }
 """By statement: what the engine does not tell apart. docs/deploy.md has the same table."""

@@ -34,6 +34,7 @@ class Exchange:
     etag: str | None
     answer: Line
     answered_at_ms: int
+    hinted: int | None
 
     @property
     def view(self) -> dict[str, Any] | None:
@@ -54,7 +55,10 @@ class Story:
     def __init__(self, scenario: Scenario, trace: Trace) -> None:
         self.policy: Policy = policy_of(scenario)
         self.trace = trace
-        self.signals: list[Line] = scenario.get("signals", [])
+        self.signals: list[Line] = [
+            line if "signal" in line else line | {"signal": "hint"}
+            for line in scenario.get("signals", [])
+        ]
         self.shows = [line for line in trace if "show" in line]
         self.memory = saved_view_in(memory_text_of(scenario))
         self.end_ms = int(scenario.get("until_ms") or trace[-1]["at_ms"])
@@ -66,6 +70,7 @@ class Story:
                 get.get("if_none_match"),
                 answer,
                 get["at_ms"] + answer.get("takes_ms", TAKES_MS),
+                get.get("hinted"),
             )
             for get, answer in zip(gets, answers_of(scenario), strict=False)
         ]
@@ -74,7 +79,7 @@ class Story:
         """Whether the tab is hidden or the device offline at that moment."""
         state = {"hidden": False, "offline": False}
         for line in self.signals:
-            if line["at_ms"] <= at_ms and line["signal"] not in ("retry", "focus"):
+            if line["at_ms"] <= at_ms and line["signal"] not in ("retry", "focus", "hint"):
                 away = line["signal"] in state
                 state["hidden" if line["signal"] in ("hidden", "visible") else "offline"] = away
         return any(state.values())
@@ -215,12 +220,15 @@ def the_api_asked_too_often(story: Story) -> Iterator[object]:
 
 
 def a_poll_too_soon(story: Story) -> Iterator[object]:
-    """After a confirmation, the next request waits half the interval, unless a signal comes.
+    """After a confirmation, the next request waits half the interval, unless a signal comes or a
+    hint is followed.
 
     The interval is at most the fast one after a change, and near the arrival window.
     """
     for one, later in pairwise(story.exchanges):
         if not _confirms(one) or story.signals_between(one.asked_at_ms, later.asked_at_ms):
+            continue
+        if one.hinted is not None or later.hinted is not None:
             continue
         view = _last_view(story, later.asked_at_ms)
         interval = interval_ms(view, story.policy)
@@ -228,6 +236,21 @@ def a_poll_too_soon(story: Story) -> Iterator[object]:
             interval = min(interval, story.policy.poll_fast_s * 1000)
         if later.asked_at_ms - one.answered_at_ms < interval * 0.5:
             yield later
+
+
+def a_hint_without_a_pause(story: Story) -> Iterator[object]:
+    """Whatever hints come, requests for their revs keep a gap."""
+    for one, later in pairwise(story.exchanges):
+        gap_ms = later.asked_at_ms - one.asked_at_ms
+        if later.hinted is not None and gap_ms < story.policy.hint_gap_ms:
+            yield later
+
+
+def a_request_for_a_rev_that_no_hint_named(story: Story) -> Iterator[object]:
+    for one in story.exchanges:
+        named = [line.get("hint") for line in story.signals if line["at_ms"] <= one.asked_at_ms]
+        if one.hinted is not None and one.hinted not in named:
+            yield one
 
 
 def falling_asleep(story: Story) -> Iterator[object]:
@@ -259,6 +282,8 @@ RULES: list[Callable[[Story], Iterator[object]]] = [
     a_condition_for_something_else,
     the_api_asked_too_often,
     a_poll_too_soon,
+    a_hint_without_a_pause,
+    a_request_for_a_rev_that_no_hint_named,
     falling_asleep,
 ]
 

@@ -120,8 +120,10 @@ def shown_in_trace(shown: Display, at_ms: int) -> dict[str, Any]:
     return line | ({"reason": shown.reason} if shown.reason else {})
 
 
-def asked_in_trace(source: str, etag: str | None, at_ms: int) -> dict[str, Any]:
-    line = {"at_ms": at_ms, "get": source}
+def asked_in_trace(
+    source: str, etag: str | None, at_ms: int, rev: int | None = None
+) -> dict[str, Any]:
+    line = {"at_ms": at_ms, "get": source} | ({"hinted": rev} if rev is not None else {})
     return line | ({"if_none_match": etag} if etag is not None else {})
 
 
@@ -132,7 +134,7 @@ class Player:
         self.trace: Trace = []
         self.shown: list[Display] = []
         self._answers = answers_of(scenario)
-        self._signals = [(one["at_ms"], one["signal"]) for one in scenario.get("signals", [])]
+        self._signals = list(scenario.get("signals", []))
         self._until_ms = scenario.get("until_ms", NEVER)
         self._coming: tuple[int, dict[str, Any]] | None = None
         remembered = saved_view_in(memory_text_of(scenario))
@@ -155,12 +157,18 @@ class Player:
         if self._coming is not None and self._coming[0] == now_ms:
             line, self._coming = self._coming[1], None
             self._reader.receive(answer_in(line), EPOCH_MS + now_ms)
-        while self._signals and self._signals[0][0] == now_ms:
-            self._reader.signal(self._signals.pop(0)[1], EPOCH_MS + now_ms)
+        while self._signals and self._signals[0]["at_ms"] == now_ms:
+            self._take(self._signals.pop(0), EPOCH_MS + now_ms)
         self._note_shown(now_ms)
         wake_ms = self._step(now_ms)
-        signal_ms = self._signals[0][0] if self._signals else NEVER
+        signal_ms = self._signals[0]["at_ms"] if self._signals else NEVER
         return min(wake_ms, signal_ms, self._coming[0] if self._coming is not None else NEVER)
+
+    def _take(self, line: dict[str, Any], now_ms: int) -> None:
+        if "hint" in line:
+            self._reader.hint(line["hint"], now_ms)
+        else:
+            self._reader.signal(line["signal"], now_ms)
 
     def _note_shown(self, now_ms: int) -> None:
         shown = self._reader.shown
@@ -171,7 +179,7 @@ class Player:
     def _step(self, now_ms: int) -> float:
         step = self._reader.step(EPOCH_MS + now_ms)
         if isinstance(step, Fetch):
-            self.trace.append(asked_in_trace(step.source, step.if_none_match, now_ms))
+            self.trace.append(asked_in_trace(step.source, step.if_none_match, now_ms, step.rev))
             line = next(self._answers)
             self._coming = (now_ms + line.get("takes_ms", TAKES_MS), line)
         elif isinstance(step, Sleep) and step.ms is not None:

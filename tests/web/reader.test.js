@@ -68,9 +68,21 @@ class FakeBrowser {
       fetch: (url, options) => this.#fetch(url, options),
       setTimer: (act, ms) => this.#setTimer(act, ms),
       clearTimer: (timer) => this.#timers.delete(timer),
+      listen: (channel, onHint) => this.#listen(channel, onHint),
       onShown: (shown) => this.trace.push(shownInTrace(shown, this.now_ms)),
       onStopped: () => this.trace.push({ at_ms: this.now_ms, stop: true }),
     };
+  }
+
+  #listen(channel, onHint) {
+    this.channel = channel;
+    this.hint = onHint;
+    return { stop: () => (this.hint = null) };
+  }
+
+  take({ signal, hint }) {
+    if (signal === undefined) this.hint?.(hint);
+    else this.signal(signal);
   }
 
   signal(name) {
@@ -84,7 +96,7 @@ class FakeBrowser {
   }
 
   /** Let timers and `signals` come in the order of their times. */
-  async run(until_ms, signals = [], act = (name) => this.signal(name)) {
+  async run(until_ms, signals = [], act = (line) => this.take(line)) {
     for (;;) {
       await settled();
       const [timer, next] = this.#nextTimer();
@@ -95,7 +107,7 @@ class FakeBrowser {
       if (next?.at_ms === at_ms) {
         this.#timers.delete(timer);
         next.act();
-      } else act(signals.shift().signal);
+      } else act(signals.shift());
     }
   }
 
@@ -111,7 +123,9 @@ class FakeBrowser {
   }
 
   #fetch(url, { headers, signal }) {
-    this.trace.push(askedInTrace(SOURCES[url], headers, this.now_ms));
+    const [address, rev] = url.split("?rev=");
+    const hinted = rev === undefined ? null : Number(rev);
+    this.trace.push(askedInTrace(SOURCES[address], headers, this.now_ms, hinted));
     const line = this.#answers.next().value;
     return new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));
@@ -136,10 +150,10 @@ function settled() {
 async function followed(scenario) {
   const browser = new FakeBrowser(scenario);
   const signals = [...(scenario.signals ?? [])];
-  while (signals[0]?.at_ms === 0) browser.signal(signals.shift().signal);
+  while (signals[0]?.at_ms === 0) browser.take(signals.shift());
   const policy = policyOf(scenario);
   const following = await follow(PAGE, { ...browser.options, policy, random: randomOf(scenario) });
-  const act = (name) => (name === "retry" ? following.retry() : browser.signal(name));
+  const act = (line) => (line.signal === "retry" ? following.retry() : browser.take(line));
   await browser.run(scenario.until_ms ?? Infinity, signals, act);
   following.stop();
   return browser.trace;

@@ -81,9 +81,10 @@ export function shownInTrace({ kind, view, checked_at_ms, reason }, at_ms) {
   return reason === null ? line : { ...line, reason };
 }
 
-export function askedInTrace(source, headers, at_ms) {
+export function askedInTrace(source, headers, at_ms, rev = null) {
   const etag = headers["if-none-match"];
-  return { at_ms, get: source, ...(etag === undefined ? {} : { if_none_match: etag }) };
+  const hinted = rev === null ? {} : { hinted: rev };
+  return { at_ms, get: source, ...hinted, ...(etag === undefined ? {} : { if_none_match: etag }) };
 }
 
 /** At the same moment, the order is: answer, signals, what is shown, step. */
@@ -98,6 +99,8 @@ export function play(scenario) {
   let coming = null;
   let last = null;
 
+  const take = ({ signal, hint }, now_ms) =>
+    signal === undefined ? reader.hint(hint, now_ms) : reader.signal(signal, now_ms);
   const noteShown = (now_ms) => {
     if (sameShown(reader.shown, last)) return;
     last = reader.shown;
@@ -106,7 +109,7 @@ export function play(scenario) {
   const step = (now_ms) => {
     const next = reader.step(EPOCH_MS + now_ms);
     if (next.do === "ask") {
-      trace.push(askedInTrace(next.source, next.headers, now_ms));
+      trace.push(askedInTrace(next.source, next.headers, now_ms, next.rev));
       const line = answers.next().value;
       coming = { at_ms: now_ms + (line.takes_ms ?? TAKES_MS), line };
     } else if (next.do === "wait" && next.ms !== null) return now_ms + next.ms;
@@ -119,7 +122,7 @@ export function play(scenario) {
       coming = null;
       reader.receive(answerIn(line), EPOCH_MS + now_ms);
     }
-    while (signals[0]?.at_ms === now_ms) reader.signal(signals.shift().signal, EPOCH_MS + now_ms);
+    while (signals[0]?.at_ms === now_ms) take(signals.shift(), EPOCH_MS + now_ms);
     noteShown(now_ms);
     now_ms = Math.min(step(now_ms), signals[0]?.at_ms ?? Infinity, coming?.at_ms ?? Infinity);
   }

@@ -1,6 +1,7 @@
 // The tracking page: shows what the reader knows.
 
 import { Api, Problem } from "/shared/api/api.js";
+import { listenOn } from "/shared/api/hints.js";
 import { storedBusiness, readBusiness } from "/shared/jobs/business.js";
 import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
@@ -116,7 +117,7 @@ class TrackingPage {
   async #follow() {
     const url = this.#token === null ? location.href : `${location.origin}/track/${this.#token}`;
     const onShown = (shown) => this.#show(shown);
-    this.#following = await follow(url, { memory: this.#memory, onShown });
+    this.#following = await follow(url, { memory: this.#memory, listen: listenOn, onShown });
   }
 
   #show(shown) {

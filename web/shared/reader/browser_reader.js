@@ -15,8 +15,9 @@ const NOTHING = { view: null, checked_at_ms: null, reason: null };
  * Shows the job behind `url` (https://host/track/{token}) and keeps it up to date.
  *
  * `onShown(shown)` is called whenever the state changes; `onStopped()` when there is nothing more to
- * ask for. Returns {retry(), stop(), now_ms()}; `now_ms` is the clock of `shown.checked_at_ms`. An
- * address without a token is `not_found` at once.
+ * ask for. `listen(channel, onHint)`, if given, begins to listen for hints and returns {stop()}. Returns
+ * {retry(), stop(), now_ms()}; `now_ms` is the clock of `shown.checked_at_ms`. An address without a
+ * token is `not_found` at once.
  */
 export async function follow(url, options) {
   const env = { ...browser(), onStopped: () => {}, policy: {}, random: Math.random, ...options };
@@ -25,17 +26,21 @@ export async function follow(url, options) {
   return new Follower(link, env).start();
 }
 
-/** {edge, api, key}: a view's two addresses and its key in the storage; null without a token. */
+/**
+ * {edge, api, key, channel}: a view's two addresses, its key in the storage, and the channel of its
+ * hints (hint_channel in statemachine/ids.py); null without a token.
+ */
 export async function linkOf(url) {
   const { origin, pathname } = new URL(url);
   const token = TOKEN_PATH.exec(pathname)?.[1];
   if (token === undefined) return null;
   const digest = await digestOf(token);
   const edge = `${origin}/t/${digest}.json`;
-  return { edge, api: `${origin}/api/track/${digest}`, key: MEMORY_PREFIX + digest };
+  const channel = await digestOf(`hint ${digest}`);
+  return { edge, api: `${origin}/api/track/${digest}`, key: MEMORY_PREFIX + digest, channel };
 }
 
-/** The first 32 hex digits of the token's SHA-256. Browsers have it on HTTPS and localhost only. */
+/** The first 32 hex digits of a text's SHA-256, such as a token's. Browsers have it on HTTPS and localhost only. */
 export async function digestOf(token) {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
   const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
@@ -74,6 +79,7 @@ export function createClock(wall_ms = () => Date.now(), steady_ms = () => perfor
 function browser() {
   return {
     fetch: globalThis.fetch?.bind(globalThis),
+    listen: () => ({ stop: () => {} }),
     memory: browserMemory(),
     clock: createClock(),
     document: globalThis.document,
@@ -99,6 +105,7 @@ class Follower {
   #timer = null;
   #ended = new AbortController();
   #stopped = false;
+  #listening = null;
 
   constructor(link, env) {
     this.#link = link;
@@ -139,6 +146,23 @@ class Follower {
       this.#timer = this.#env.setTimer(() => this.#turn(), step.ms);
     } else if (stopped && !this.#stopped) this.#env.onStopped();
     this.#stopped = stopped;
+    this.#listen(!stopped);
+  }
+
+  #listen(wanted) {
+    if (!wanted) this.#listening?.stop();
+    if (wanted !== (this.#listening !== null)) {
+      this.#listening = wanted ? this.#begin() : null;
+    }
+  }
+
+  #begin() {
+    return this.#env.listen(this.#link.channel, (rev) => this.#heed(rev));
+  }
+
+  #heed(rev) {
+    this.#reader.hint(rev, this.#env.clock());
+    this.#turn();
   }
 
   #show() {
@@ -162,7 +186,8 @@ class Follower {
     const limit = new AbortController();
     const timer = setTimer(() => limit.abort(), this.#policy.request_timeout_s * 1000);
     try {
-      const response = await fetch(this.#link[step.source], {
+      const query = step.rev === null ? "" : `?rev=${step.rev}`;
+      const response = await fetch(this.#link[step.source] + query, {
         headers: step.headers,
         cache: "no-store", // the browser's cache would answer with what we have already
         credentials: "omit",
@@ -189,6 +214,7 @@ class Follower {
 
   #end() {
     this.#ended.abort();
+    this.#listen(false);
     this.#env.clearTimer(this.#timer);
   }
 }

@@ -6,14 +6,16 @@
 
 import { ageMs } from "./display.js";
 import { ageOfAnswerMs, meaningOf } from "./responses.js";
+import { HintedRev } from "./hinted_rev.js";
+import { NextRequest } from "./next_request.js";
 import { laterCheck, withoutFutureCheck } from "./saved_view.js";
 import { DEFAULT_POLICY, doubled, intervalMs, paceMs, RetryBudget } from "./polling_policy.js";
 
 /**
  * One visit to one link.
  *
- * Call `step` until it says "stop", do what it says, and report what happened with `receive` and
- * `signal`; read `shown` after each. `now_ms` is a clock in whole epoch milliseconds that never goes
+ * Call `step` until it says "stop", do what it says, and report what happened with `receive`,
+ * `signal`, and `hint`; read `shown` after each. `now_ms` is a clock in whole epoch milliseconds that never goes
  * back. `random` gives numbers in [0, 1).
  */
 export class Reader {
@@ -26,25 +28,24 @@ export class Reader {
   #hidden = false;
   #offline = false;
   #asked = null;
-  #askedAtMs = null;
   #apiAskedAtMs = null;
-  #nextAtMs;
-  #notBeforeMs;
+  #next;
   #attendedAtMs;
   #failures = 0;
   #early = 0;
   #older = 0;
   #missing = 0;
   #missingSinceMs = null;
+  #hinted;
   #budget;
 
   constructor(now_ms, { policy = {}, random = Math.random, remembered = null } = {}) {
     this.#policy = { ...DEFAULT_POLICY, ...policy };
     this.#random = random;
     this.#remembered = withoutFutureCheck(remembered, now_ms);
-    this.#nextAtMs = now_ms;
-    this.#notBeforeMs = now_ms;
+    this.#next = new NextRequest(now_ms);
     this.#attendedAtMs = now_ms;
+    this.#hinted = new HintedRev(this.#policy, now_ms);
     this.#budget = new RetryBudget(this.#policy);
     if (this.#remembered !== null) {
       this.#kind = "remembered";
@@ -65,12 +66,12 @@ export class Reader {
     return Object.freeze({ kind, view, checked_at_ms, reason: offline ? null : this.#reason });
   }
 
-  /** {do: "ask", source, headers} now, {do: "wait", ms} (null: until a signal), or {do: "stop"}. */
+  /** {do: "ask", source, rev, headers} now, {do: "wait", ms} (null: until a signal), or {do: "stop"}. */
   step(now_ms) {
     if (this.#stopped) return { do: "stop" };
     if (this.#asked !== null || this.#hidden || this.#offline) return { do: "wait", ms: null };
-    const due_ms = Math.max(this.#nextAtMs, this.#notBeforeMs);
-    return now_ms < due_ms ? { do: "wait", ms: due_ms - now_ms } : this.#ask(now_ms);
+    const ms = this.#next.waitMs(now_ms);
+    return ms > 0 ? { do: "wait", ms } : this.#ask(now_ms);
   }
 
   /** Takes {status, headers, body}, the answer to the last request; null: none came in time. */
@@ -102,9 +103,14 @@ export class Reader {
       this.#offline = false;
       this.#attendedAtMs = now_ms;
       this.#doubt(now_ms);
-      this.#nextAtMs = now_ms + this.#upTo(this.#policy.wake_jitter_ms);
-      this.#keepGap();
+      this.#next.plan(now_ms + this.#upTo(this.#policy.wake_jitter_ms), this.#policy.wake_gap_ms);
     } else if (signal === "retry") this.#pressRetry(now_ms);
+  }
+
+  /** Takes the claim that the view has this `rev` now. It only brings requests forward. */
+  hint(rev, now_ms) {
+    if (!this.#hinted.hear(rev, this.#remembered, now_ms)) return;
+    this.#next.hurry(now_ms, this.#policy.hint_gap_ms);
   }
 
   // What an answer changes
@@ -117,10 +123,14 @@ export class Reader {
   }
 
   #olderCopy(asked, now_ms) {
-    this.#older += asked.source === "edge" ? 1 : 0;
     this.#missingSinceMs = null;
-    this.#show("stale", "older");
+    const excused = asked.rev === null && this.#hinted.isAhead(now_ms) && this.#kind === "current";
+    if (!excused) {
+      this.#older += asked.source === "edge" ? 1 : 0;
+      this.#show("stale", "older");
+    }
     this.#settle(now_ms);
+    this.#followHint(asked, now_ms);
   }
 
   #confirm(fresh, asked, now_ms) {
@@ -129,9 +139,11 @@ export class Reader {
     this.#remembered = laterCheck(fresh, this.#remembered);
     this.#missingSinceMs = null;
     this.#older = asked.source === "edge" ? 0 : this.#older;
+    if (asked.rev !== null) this.#hinted.followed(now_ms);
     if (first) this.#budget.cut(this.#random());
     this.#show("current");
     this.#settle(now_ms);
+    this.#followHint(asked, now_ms);
     this.#stopped = this.#remembered.view.terminal;
   }
 
@@ -159,7 +171,7 @@ export class Reader {
     const { prepare_base_ms, prepare_cap_ms } = this.#policy;
     const ceiling_ms = Math.min(doubled(prepare_base_ms, this.#missing), prepare_cap_ms);
     this.#failures = this.#early = 0;
-    this.#nextAtMs = Math.min(now_ms + this.#upTo(ceiling_ms), this.#missingUntilMs());
+    this.#next.at_ms = Math.min(now_ms + this.#upTo(ceiling_ms), this.#missingUntilMs());
   }
 
   #trouble({ reason, retry_after_ms }, now_ms) {
@@ -171,18 +183,18 @@ export class Reader {
     } else if (this.#budget.spend()) {
       this.#early += 1;
       const ceiling_ms = doubled(this.#policy.retry_base_ms, this.#early);
-      this.#nextAtMs = now_ms + this.#upTo(Math.min(ceiling_ms, this.#intervalMs()));
+      this.#next.at_ms = now_ms + this.#upTo(Math.min(ceiling_ms, this.#intervalMs()));
     } else {
-      this.#nextAtMs = now_ms + this.#troubledPaceMs();
+      this.#next.at_ms = now_ms + this.#troubledPaceMs();
     }
   }
 
   /** Waits until the requested time, plus jitter, because all readers got the same time. */
   #obey(retry_after_ms, now_ms) {
-    this.#notBeforeMs = now_ms + Math.min(retry_after_ms, this.#policy.retry_after_cap_s * 1000);
+    const wait_ms = Math.min(retry_after_ms, this.#policy.retry_after_cap_s * 1000);
+    this.#next.hold(now_ms + wait_ms);
     const spread_ms = this.#upTo(this.#intervalMs());
-    const pace_ms = this.#troubledPaceMs();
-    this.#nextAtMs = Math.max(now_ms + pace_ms, this.#notBeforeMs + spread_ms);
+    this.#next.at_ms = now_ms + Math.max(this.#troubledPaceMs(), wait_ms + spread_ms);
   }
 
   /** The answer was usable: the next poll follows attention. */
@@ -192,7 +204,14 @@ export class Reader {
     this.#failures = this.#early = 0;
     const view = this.#remembered?.view ?? null;
     const own_ms = paceMs(view, this.#policy, this.#attendedAtMs, now_ms);
-    this.#nextAtMs = now_ms + this.#around(own_ms, percent);
+    this.#next.at_ms = now_ms + this.#around(own_ms, percent);
+  }
+
+  /** The answer may be older than the hint: ask again sooner than the next poll. */
+  #followHint(asked, now_ms) {
+    const pause_ms = this.#hinted.pauseMs(this.#remembered, asked.rev, now_ms);
+    if (pause_ms === null) return;
+    this.#next.hurry(now_ms + this.#upTo(pause_ms), this.#policy.hint_gap_ms);
   }
 
   #show(kind, reason = null) {
@@ -210,11 +229,12 @@ export class Reader {
   #ask(now_ms) {
     const source = this.#wantsApi(now_ms) ? "api" : "edge";
     if (source === "api") this.#apiAskedAtMs = now_ms;
-    this.#askedAtMs = now_ms;
+    this.#next.sent(now_ms);
     const etag = this.#remembered?.etag ?? null;
-    this.#asked = { source, at_ms: now_ms, etag };
+    const rev = source === "edge" ? this.#hinted.wanted(this.#remembered, now_ms) : null;
+    this.#asked = { source, at_ms: now_ms, etag, rev };
     const condition = etag === null ? {} : { "if-none-match": etag };
-    return { do: "ask", source, headers: { accept: "application/json", ...condition } };
+    return { do: "ask", source, rev, headers: { accept: "application/json", ...condition } };
   }
 
   /** Whether the edge has been wrong for so long that the API has to be asked. */
@@ -255,13 +275,7 @@ export class Reader {
   /** Someone looks: ask at once. */
   #wake(now_ms) {
     this.#attendedAtMs = now_ms;
-    this.#nextAtMs = Math.min(this.#nextAtMs, now_ms);
-    this.#keepGap();
-  }
-
-  #keepGap() {
-    if (this.#askedAtMs === null) return;
-    this.#nextAtMs = Math.max(this.#nextAtMs, this.#askedAtMs + this.#policy.wake_gap_ms);
+    this.#next.plan(Math.min(this.#next.at_ms, now_ms), this.#policy.wake_gap_ms);
   }
 
   #intervalMs() {
@@ -271,8 +285,8 @@ export class Reader {
   /** Never sooner than the ordinary poll, and later by a growing full jitter. */
   #troubledPaceMs() {
     const own_ms = this.#intervalMs();
-    const cap_ms = this.#policy.trouble_cap_s * 1000;
-    return own_ms + this.#upTo(Math.min(doubled(own_ms, this.#failures - this.#early), cap_ms));
+    const later_ms = doubled(own_ms, this.#failures - this.#early);
+    return own_ms + this.#upTo(Math.min(later_ms, this.#policy.trouble_cap_s * 1000));
   }
 
   /** Full jitter: anything from 0 to `ceiling_ms`. */

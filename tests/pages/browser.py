@@ -65,6 +65,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+REFUSED = ("Failed to load resource", "WebSocket connection to")
+
+
 @dataclass
 class Visitor:
     """One person with their own browser; `faults` has the errors in the console."""
@@ -85,9 +88,9 @@ class Visitor:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        """Records errors, except refused requests, which the page itself reports."""
+        """Records errors, except refused requests, which the page itself reports or does without."""
         text = message.text
-        if message.type == "error" and not text.startswith("Failed to load resource"):
+        if message.type == "error" and not text.startswith(REFUSED):
             self.faults.append(text)
 
     def check(self) -> None:

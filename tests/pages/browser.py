@@ -88,7 +88,7 @@ class Visitor:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        """Records errors, except refused requests, which the page itself reports or does without."""
+        """Records errors, except refused requests, which the page reports or does without."""
         text = message.text
         if message.type == "error" and not text.startswith(REFUSED):
             self.faults.append(text)

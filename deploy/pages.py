@@ -32,12 +32,13 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
-NOT_BUNDLED = {"style.css", "crew/sw.js"}
-"""Scripts and styles with a lasting address: the edge function's 404 page has this style, and
-browsers know a service worker by its address."""
+NOT_BUNDLED = {"style.css", "crew/sw.js", "shared/api/hints.js"}
+"""Scripts and styles with a lasting address: the edge function's 404 page has this style, browsers
+know a service worker by its address, and pages load the script for hints after their first view."""
 OPTIONS = (
     "--bundle",
     "--minify",
+    "--external:/shared/api/hints.js",
     "--charset=utf8",
     "--format=esm",
     "--target=es2022",

@@ -17,7 +17,7 @@ class HintedRev:
     def __init__(self, policy: Policy, now_ms: int) -> None:
         self._policy = policy
         self._rev = 0
-        self._until_ms = self._ahead_until_ms = now_ms
+        self._until_ms = now_ms
         self._missed = 0
 
     def hear(self, claim: object, known: SavedView | None, now_ms: int) -> bool:
@@ -32,7 +32,7 @@ class HintedRev:
 
     def wanted(self, known: SavedView | None, now_ms: int) -> int | None:
         """The `rev` to ask for; None if the view has it, or it never came."""
-        return self._rev if self._rev > _rev_of(known) and now_ms < self._until_ms else None
+        return self._rev if self._rev > _rev_of(known) and self.is_recent(now_ms) else None
 
     def pause_ms(self, known: SavedView | None, asked_for: int | None, now_ms: int) -> int | None:
         """The longest wait after an answer without it; None if there is nothing to wait for."""
@@ -40,14 +40,11 @@ class HintedRev:
         if wanted is None or wanted != asked_for:
             return None if wanted is None else 0
         self._missed += 1
-        return min(doubled(self._policy.hint_base_ms, self._missed), self._policy.hint_cap_ms)
+        return doubled(self._policy.hint_gap_ms, self._missed)
 
-    def followed(self, now_ms: int) -> None:
-        """A request for it was answered: other copies at the edge may be older for a while."""
-        self._ahead_until_ms = now_ms + self._policy.hint_ahead_s * 1000
-
-    def is_ahead(self, now_ms: int) -> bool:
-        return now_ms < self._ahead_until_ms
+    def is_recent(self, now_ms: int) -> bool:
+        """Whether the edge may still have older copies."""
+        return now_ms < self._until_ms
 
 
 def _rev_of(known: SavedView | None) -> int:

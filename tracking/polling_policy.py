@@ -56,15 +56,11 @@ class Policy:
     request_timeout_s: int = 10
 
     hint_gap_ms: int = 250
-    """Hints bring requests forward, but never closer together than this."""
-    hint_base_ms: int = 500
-    hint_cap_ms: int = 5_000
-    """Answers older than a hint: asked again after up to 500, 1,000, 2,000, … ms, at most this."""
-    hint_for_s: int = 30
-    """How long a hint counts for which no answer is new enough."""
-    hint_ahead_s: int = 70
-    """How long the copy that all readers get may be older than the one a hint has led to: the
-    edge's TTL for views, and some seconds."""
+    """Hints bring requests forward, but never closer together than this. After answers that are
+    older than a hint: asked again after up to once, twice, four times, … as much."""
+    hint_for_s: int = 70
+    """How long a hint counts: its `rev` is asked for, and the copy that all readers get may be
+    older. The edge's TTL for views, and some seconds."""
 
 
 def interval_ms(view: ViewDocument | None, policy: Policy) -> int:

@@ -135,8 +135,7 @@ class Reader:
 
     def _older_copy(self, asked: Fetch, now_ms: int) -> None:
         self._missing_since_ms = None
-        excused = asked.rev is None and self._hinted.is_ahead(now_ms) and self._kind == "current"
-        if not excused:
+        if self._kind != "current" or asked.rev is not None or not self._hinted.is_recent(now_ms):
             self._older += 1 if asked.source == "edge" else 0
             self._show("stale", "older")
         self._settle(now_ms)
@@ -149,8 +148,6 @@ class Reader:
         self.remembered = later_check(new, self.remembered)
         self._missing_since_ms = None
         self._older = 0 if asked.source == "edge" else self._older
-        if asked.rev is not None:
-            self._hinted.followed(now_ms)
         if first:
             self._budget.cut(self._random())
         self._show("current")

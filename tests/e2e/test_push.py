@@ -122,9 +122,13 @@ def test_no_one_listens_with_a_wrong_key(stack: Laptop, key: dict[str, str]) -> 
 def test_a_page_that_listens_shows_a_move_without_a_poll(browser: Browser, stack: Laptop) -> None:
     job_id, token = a_job(stack, 2)
     frames: list[str | bytes] = []
+
+    def keep(frame: str | bytes) -> None:
+        frames.append(frame)
+
     with visitor(browser, PHONE) as customer:
         page = customer.page()
-        page.on("websocket", lambda one: one.on("framereceived", frames.append))
+        page.on("websocket", lambda one: one.on("framereceived", keep))
         page.goto(f"{stack.edge_url}/track/{token}")
         expect_status(page, "pending_pickup", WAIT_S)
         deadline = time.monotonic() + WAIT_S

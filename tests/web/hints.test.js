@@ -23,7 +23,8 @@ class FakePage {
 
   listen() {
     const { document, window, navigator } = this;
-    return listenOn(CHANNEL, (rev) => this.heard.push(rev), {
+    const ended = new AbortController();
+    listenOn(CHANNEL, (rev) => this.heard.push(rev), ended.signal, {
       document,
       window,
       navigator,
@@ -44,6 +45,7 @@ class FakePage {
         if (timer === this.#timer) this.#timer = null;
       },
     });
+    return { stop: () => ended.abort() };
   }
 
   #open(url, protocols) {
@@ -141,7 +143,7 @@ test("a page that was hidden while it asked for the settings opens no connection
   assert.equal(page.sockets.length, 0);
 });
 
-test("after stop() there is no connection and no timer", async () => {
+test("after the end there is no connection and no timer", async () => {
   const { page, listening } = await subscribed();
   listening.stop();
   page.show(true);

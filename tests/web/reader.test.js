@@ -68,16 +68,15 @@ class FakeBrowser {
       fetch: (url, options) => this.#fetch(url, options),
       setTimer: (act, ms) => this.#setTimer(act, ms),
       clearTimer: (timer) => this.#timers.delete(timer),
-      listen: (channel, onHint) => this.#listen(channel, onHint),
+      listen: (channel, onHint, signal) => this.#listen(channel, onHint, signal),
       onShown: (shown) => this.trace.push(shownInTrace(shown, this.now_ms)),
       onStopped: () => this.trace.push({ at_ms: this.now_ms, stop: true }),
     };
   }
 
-  #listen(channel, onHint) {
+  #listen(channel, onHint, signal) {
     this.channel = channel;
-    this.hint = onHint;
-    return { stop: () => (this.hint = null) };
+    this.hint = (rev) => signal.aborted || onHint(rev);
   }
 
   take({ signal, hint }) {

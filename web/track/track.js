@@ -1,7 +1,6 @@
 // The tracking page: shows what the reader knows.
 
 import { Api, Problem } from "/shared/api/api.js";
-import { listenOn } from "/shared/api/hints.js";
 import { storedBusiness, readBusiness } from "/shared/jobs/business.js";
 import { pageTitle, showBusiness } from "/shared/ui/business_brand.js";
 import { byId, copyText, el, fill, keepingFocus } from "/shared/ui/elements.js";
@@ -10,6 +9,7 @@ import { browserLanguage, localized, markLanguage, offeredLanguage, onLanguage, 
 import { deviceMemory } from "/shared/ui/storage.js";
 import { digestOf, follow, linkOf } from "/shared/reader/browser_reader.js";
 import { sameShown } from "/shared/reader/display.js";
+import { listenLate } from "/shared/reader/late_listener.js";
 import { shownReference } from "/shared/ui/job_reference.js";
 import { SECOND_MS, agoText, setZone, msOf } from "/shared/ui/time.js";
 import { currentStep, freshnessOf, labeledView, rememberedText, stateOf, tokenIn } from "/shared/jobs/tracking.js";
@@ -117,7 +117,7 @@ class TrackingPage {
   async #follow() {
     const url = this.#token === null ? location.href : `${location.origin}/track/${this.#token}`;
     const onShown = (shown) => this.#show(shown);
-    this.#following = await follow(url, { memory: this.#memory, listen: listenOn, onShown });
+    this.#following = await follow(url, { memory: this.#memory, listen: listenLate, onShown });
   }
 
   #show(shown) {

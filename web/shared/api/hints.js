@@ -7,15 +7,14 @@
 const SETTINGS = "/shared/push.json"; // written by the deployment; without it there are no hints
 const SOCKET = "/event/realtime";
 const NAMESPACE = "hints";
-const FIRST_MS = 250; // what the page shows first comes first
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 120_000;
 const STEADY_MS = 60_000; // a connection that lasted so long was a good one
 const SILENT_MS = 300_000; // unless the service names another time
 
-/** Listens on `channel` until {stop()}; `onHint(rev)` gets anything that was sent as a rev. */
-export function listenOn(channel, onHint, env = {}) {
-  return new HintListener(channel, onHint, { ...browser(), ...env }).start();
+/** Listens on `channel` until `signal`; `onHint(rev)` gets anything that was sent as a rev. */
+export function listenOn(channel, onHint, signal, env = {}) {
+  new HintListener(channel, onHint, { ...browser(), ...env }).start(signal);
 }
 
 function browser() {
@@ -50,15 +49,16 @@ class HintListener {
     this.#env = env;
   }
 
-  start() {
+  start(until) {
     const { document, window } = this.#env;
     const signal = this.#ended.signal;
+    if (until.aborted) return;
+    until.addEventListener("abort", () => this.#stop(), { signal });
     const look = () => this.#look();
     document?.addEventListener("visibilitychange", look, { signal });
     window?.addEventListener?.("online", look, { signal });
     window?.addEventListener?.("offline", look, { signal });
-    if (this.#isWanted) this.#wait(FIRST_MS);
-    return { stop: () => this.#stop() };
+    this.#look();
   }
 
   get #isWanted() {

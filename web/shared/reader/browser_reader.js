@@ -15,7 +15,7 @@ const NOTHING = { view: null, checked_at_ms: null, reason: null };
  * Shows the job behind `url` (https://host/track/{token}) and keeps it up to date.
  *
  * `onShown(shown)` is called whenever the state changes; `onStopped()` when there is nothing more to
- * ask for. `listen(channel, onHint)`, if given, begins to listen for hints and returns {stop()}. Returns
+ * ask for. `listen(channel, onHint, signal)`, if given, listens for hints until the signal. Returns
  * {retry(), stop(), now_ms()}; `now_ms` is the clock of `shown.checked_at_ms`. An address without a
  * token is `not_found` at once.
  */
@@ -79,7 +79,6 @@ export function createClock(wall_ms = () => Date.now(), steady_ms = () => perfor
 function browser() {
   return {
     fetch: globalThis.fetch?.bind(globalThis),
-    listen: () => ({ stop: () => {} }),
     memory: browserMemory(),
     clock: createClock(),
     document: globalThis.document,
@@ -105,7 +104,7 @@ class Follower {
   #timer = null;
   #ended = new AbortController();
   #stopped = false;
-  #listening = null;
+  #hints = new AbortController();
 
   constructor(link, env) {
     this.#link = link;
@@ -126,6 +125,11 @@ class Follower {
     window?.addEventListener?.("focus", () => this.#signal("focus"), { signal });
     window?.addEventListener?.("online", () => this.#signal("online"), { signal });
     window?.addEventListener?.("offline", () => this.#signal("offline"), { signal });
+    const heed = (rev) => {
+      this.#reader.hint(rev, clock());
+      this.#turn();
+    };
+    this.#env.listen?.(this.#link.channel, heed, this.#hints.signal);
     this.#turn();
     return { retry: () => this.#signal("retry"), stop: () => this.#end(), now_ms: clock };
   }
@@ -144,25 +148,11 @@ class Follower {
     if (step.do === "ask") this.#ask(step);
     else if (step.do === "wait" && step.ms !== null) {
       this.#timer = this.#env.setTimer(() => this.#turn(), step.ms);
-    } else if (stopped && !this.#stopped) this.#env.onStopped();
-    this.#stopped = stopped;
-    this.#listen(!stopped);
-  }
-
-  #listen(wanted) {
-    if (!wanted) this.#listening?.stop();
-    if (wanted !== (this.#listening !== null)) {
-      this.#listening = wanted ? this.#begin() : null;
+    } else if (stopped && !this.#stopped) {
+      this.#hints.abort();
+      this.#env.onStopped();
     }
-  }
-
-  #begin() {
-    return this.#env.listen(this.#link.channel, (rev) => this.#heed(rev));
-  }
-
-  #heed(rev) {
-    this.#reader.hint(rev, this.#env.clock());
-    this.#turn();
+    this.#stopped = stopped;
   }
 
   #show() {
@@ -214,7 +204,7 @@ class Follower {
 
   #end() {
     this.#ended.abort();
-    this.#listen(false);
+    this.#hints.abort();
     this.#env.clearTimer(this.#timer);
   }
 }

@@ -11,12 +11,11 @@ export class HintedRev {
   #policy;
   #rev = 0;
   #untilMs;
-  #aheadUntilMs;
   #missed = 0;
 
   constructor(policy, now_ms) {
     this.#policy = policy;
-    this.#untilMs = this.#aheadUntilMs = now_ms;
+    this.#untilMs = now_ms;
   }
 
   /** Whether it says anything new. What is no `rev` does not. */
@@ -32,24 +31,19 @@ export class HintedRev {
 
   /** The `rev` to ask for; null if the view has it, or it never came. */
   wanted(known, now_ms) {
-    return this.#rev > revOf(known) && now_ms < this.#untilMs ? this.#rev : null;
+    return this.#rev > revOf(known) && this.isRecent(now_ms) ? this.#rev : null;
   }
 
   /** The longest wait after an answer without it; null if there is nothing to wait for. */
   pauseMs(known, askedFor, now_ms) {
     const wanted = this.wanted(known, now_ms);
-    if (wanted === null || wanted !== askedFor) return wanted === null ? null : 0;
-    this.#missed += 1;
-    return Math.min(doubled(this.#policy.hint_base_ms, this.#missed), this.#policy.hint_cap_ms);
+    if (wanted !== askedFor) return wanted && 0;
+    return wanted && doubled(this.#policy.hint_gap_ms, ++this.#missed);
   }
 
-  /** A request for it was answered: other copies at the edge may be older for a while. */
-  followed(now_ms) {
-    this.#aheadUntilMs = now_ms + this.#policy.hint_ahead_s * 1000;
-  }
-
-  isAhead(now_ms) {
-    return now_ms < this.#aheadUntilMs;
+  /** Whether the edge may still have older copies. */
+  isRecent(now_ms) {
+    return now_ms < this.#untilMs;
   }
 }
 

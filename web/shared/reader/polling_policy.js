@@ -29,10 +29,7 @@ export const DEFAULT_POLICY = Object.freeze({
   wake_gap_ms: 2_000,
   request_timeout_s: 10,
   hint_gap_ms: 250,
-  hint_base_ms: 500,
-  hint_cap_ms: 5_000,
-  hint_for_s: 30,
-  hint_ahead_s: 70,
+  hint_for_s: 70,
 });
 
 /** The time between two polls that `view` (null: none yet) suggests, within the policy's limits. */

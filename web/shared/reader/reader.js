@@ -124,8 +124,7 @@ export class Reader {
 
   #olderCopy(asked, now_ms) {
     this.#missingSinceMs = null;
-    const excused = asked.rev === null && this.#hinted.isAhead(now_ms) && this.#kind === "current";
-    if (!excused) {
+    if (this.#kind !== "current" || asked.rev !== null || !this.#hinted.isRecent(now_ms)) {
       this.#older += asked.source === "edge" ? 1 : 0;
       this.#show("stale", "older");
     }
@@ -139,7 +138,6 @@ export class Reader {
     this.#remembered = laterCheck(fresh, this.#remembered);
     this.#missingSinceMs = null;
     this.#older = asked.source === "edge" ? 0 : this.#older;
-    if (asked.rev !== null) this.#hinted.followed(now_ms);
     if (first) this.#budget.cut(this.#random());
     this.#show("current");
     this.#settle(now_ms);

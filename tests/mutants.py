@@ -40,7 +40,10 @@ AREAS = {
             f"{DOMAIN}/test_lifecycle.py",
             f"{DOMAIN}/test_event_orders.py",
             f"{DOMAIN}/test_undo.py",
+            f"{DOMAIN}/test_proof_of_service.py",
+            f"{DOMAIN}/test_reschedule.py",
             "tests/functions/test_advance_job.py",
+            "tests/functions/test_edit_job.py",
         ),
     ),
     "fit": Area(

@@ -17,6 +17,7 @@ from statemachine.lifecycle import (
     Verdict,
     expire,
     judge,
+    with_early_moves_judged,
 )
 from statemachine.record_limits import MAX_RECORDS, RecordsFull
 from statemachine.records import Refusal, RefusalReason
@@ -261,6 +262,21 @@ def test_of_two_early_moves_the_one_that_occurred_first_is_made_first() -> None:
     job = judged(job, "start").job
     assert [entry.move for entry in job.ledger] == ["confirm", "start", "no_access"]
     assert [early.move for early in job.early] == ["complete"]
+
+
+def test_an_early_move_keeps_its_reason_and_note() -> None:
+    said = {"reason": "no one home", "note": "the gate was locked"}
+    waiting = judged(a_job(), "hold", expected_rev=2, actor=DISPATCHER, **said)
+    assert isinstance(waiting, EarlyMoveKept)
+    edited = waiting.job.with_change(price_cents=100)
+    entry = with_early_moves_judged(edited, load_flow("haul"), LATER).ledger[-1]
+    assert {"reason": entry.reason, "note": entry.note} == said
+
+
+def test_a_refusal_has_the_status_that_was_asked_for() -> None:
+    refused = judged(a_job(), to="completed", actor=CUSTOMER)
+    assert isinstance(refused, Refused)
+    assert refused.refusal.to == "completed"
 
 
 def test_an_early_move_is_judged_when_its_turn_comes() -> None:

@@ -10,7 +10,8 @@ from statemachine.job import Job, Schedule
 from statemachine.lifecycle import Committed, Refused, Verdict, judge
 from statemachine.owed_texts import text_after
 from statemachine.records import LedgerEntry
-from statemachine.values import Actor
+from statemachine.undo import undo_move
+from statemachine.values import Actor, Text
 from statemachine.views import card_of, view_of
 from tests.support.builders import (
     CREW,
@@ -212,3 +213,20 @@ def test_entries_of_before_have_no_undo_in_them() -> None:
         "recorded_at": NOON,
     }
     assert LedgerEntry.model_validate(stored).undoes is None
+
+
+def test_the_job_has_been_in_its_status_since_it_came_there_first() -> None:
+    confirmed = made(a_job(schedule=WINDOW), "confirm", now=NOON + minutes(10))
+    undone = made(made(confirmed, "start"), "undo", now=SOON)
+    assert undone.entered_at == NOON + minutes(10)
+
+
+def test_the_answer_to_an_undo_is_its_own_entry() -> None:
+    verdict = asked(made(a_job(schedule=WINDOW), "confirm"), "undo")
+    assert isinstance(verdict, Committed)
+    assert verdict.entry == verdict.job.ledger[-1]
+
+
+def test_the_undo_has_a_label_in_both_languages() -> None:
+    undone = made(a_job(schedule=WINDOW), "confirm").ledger[-1]
+    assert undo_move(undone).label == Text(en="Undo", es="Deshacer")

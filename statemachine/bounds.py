@@ -2,78 +2,43 @@
 
 They are stricter than the types in `statemachine/job.py`, with which stored documents are read, so
 that a value stored before a rule existed, or written by hand, stops no one.
-
-Text is stored as sent except for three steps: Unicode NFC, whitespace removed at both ends, and in
-notes CR LF replaced by LF. Everything else is kept as it is or refused.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated, Protocol
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from statemachine.job import Customer, Job, Place, Schedule
 from statemachine.phones import MAX_LENGTH as MAX_PHONE_LENGTH
 from statemachine.phones import parse_phone
-from statemachine.values import EARLIEST, LATEST, YEARS, Frozen, Language, Utc, iso
+from statemachine.readable_text import line_of_text, note_text
+from statemachine.values import (
+    EARLIEST,
+    LATEST,
+    YEARS,
+    Frozen,
+    Language,
+    WrittenAsIso,
+    iso,
+    to_utc,
+)
 
 LONGEST_WINDOW = timedelta(days=7)
 OTHER_YEAR = f"the year is not possible; give a date from {YEARS[0]} to {YEARS[-1]}"
 
-_JOINERS = "\u200c\u200d"
-"""They join letters of some scripts and parts of an emoji; alone they are invisible."""
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-"""Hangul fillers and the empty Braille cell: letters and symbols that show nothing."""
-_MARKS = {"Mn", "Me"}
-_SEPARATORS = {"Zl", "Zp"}
-_LINE_ENDS = re.compile("\r\n|\r|\u2028|\u2029|\u0085")
-
-
-def line_of_text(text: str) -> str:
-    """One line: a name, an address, a code. Raises ValueError."""
-    return _checked(text, kept="")
-
-
-def note_text(text: str) -> str:
-    """Several lines. Raises ValueError."""
-    return _checked(_LINE_ENDS.sub("\n", text), kept="\n\t")
-
-
-def without_hidden(text: str) -> str:
-    """`text` as a note, without the characters that a note may not have; possibly empty.
-
-    For text that cannot be returned to its sender for correction, as an SMS.
-    """
-    lines = _LINE_ENDS.sub("\n", unicodedata.normalize("NFC", text))
-    kept = "".join(each for each in lines if each in "\n\t" or not _is_hidden(each)).strip()
-    return kept if any(map(_is_visible, kept)) else ""
-
-
-def _checked(text: str, kept: str) -> str:
-    plain = unicodedata.normalize("NFC", text).strip()
-    if any(each not in kept and _is_hidden(each) for each in plain):
-        raise ValueError("it has a control or invisible character; type it again without")
-    if not any(map(_is_visible, plain)):
-        raise ValueError("it is blank; write something that can be read")
-    return plain
-
-
-def _is_hidden(character: str) -> bool:
-    """Whether it is a control, format, surrogate, or separator character, or a noncharacter."""
-    category = unicodedata.category(character)
-    if category == "Cn":
-        return ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF
-    return category in {"Cc", "Cf", "Cs"} | _SEPARATORS and character not in _JOINERS
-
-
-def _is_visible(character: str) -> bool:
-    category = unicodedata.category(character)
-    blank = category[0] in "ZC" and category not in {"Cn", "Co"}
-    return not blank and category not in _MARKS and character not in _BLANK_LETTERS
+_DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]", re.ASCII)
 
 
 def _at_most(length: int) -> Callable[[str], str]:
@@ -138,7 +103,24 @@ def planned(moment: datetime) -> datetime:
     return moment
 
 
-UtcInput = Annotated[Utc, AfterValidator(planned)]
+@cache
+def _moments() -> TypeAdapter[datetime]:
+    return TypeAdapter(AwareDatetime)
+
+
+def _written_out(sent: object) -> object:
+    """Not a number, which would be taken for seconds since 1970: `2026120110` is in 2034."""
+    if isinstance(sent, datetime):
+        return sent
+    if isinstance(sent, str) and _DATED.match(sent):
+        return _moments().validate_python(sent)
+    raise ValueError("write date, time, and zone, as 2026-12-01T09:00:00-05:00")
+
+
+UtcInput = Annotated[
+    AwareDatetime, BeforeValidator(_written_out), AfterValidator(to_utc), AfterValidator(planned),
+    WrittenAsIso,
+]  # fmt: skip
 
 
 class Windowed(Protocol):
@@ -198,6 +180,12 @@ class _PlaceRules(Frozen):
     gate_code: CodeInput | None = None
 
 
+class _ScheduleRules(Frozen):
+    window_start: UtcInput | None = None
+    window_end: UtcInput | None = None
+    eta: UtcInput | None = None
+
+
 def _customer(sent: object) -> Customer:
     return Customer(**_CustomerRules.model_validate(_as_sent(sent), strict=True).__dict__)
 
@@ -210,20 +198,19 @@ def _as_sent(sent: object) -> object:
     return dict(sent.__dict__) if isinstance(sent, Customer | Place) else sent
 
 
-def _schedule(schedule: Schedule) -> Schedule:
-    for field in Schedule.model_fields:
-        moment = getattr(schedule, field)
-        if moment is not None and moment.year not in YEARS:
-            raise fault_at(field, OTHER_YEAR)
-    if fault := window_fault(schedule):
+def _schedule(sent: object) -> Schedule:
+    """What was left out stays unset."""
+    given = sent.model_dump(exclude_unset=True) if isinstance(sent, Schedule) else sent
+    rules = _ScheduleRules.model_validate(given, strict=True)
+    if fault := window_fault(rules):
         raise fault_at(*fault)
-    return schedule
+    return Schedule(**{name: getattr(rules, name) for name in rules.model_fields_set})
 
 
 CustomerInput = Annotated[Customer, BeforeValidator(_customer)]
 """A customer with a phone number as people write it; becomes E.164."""
 PlaceInput = Annotated[Place, BeforeValidator(_place)]
-ScheduleInput = Annotated[Schedule, AfterValidator(_schedule)]
+ScheduleInput = Annotated[Schedule, BeforeValidator(_schedule)]
 
 
 def check_imported(job: Job) -> None:

@@ -1,16 +1,17 @@
 """A business that works with Haulway."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from statemachine.bounds import EmailInput, LabelInput, LineInput, fault_at
 from statemachine.business_values import (
     COUNTRIES,
     WEEKDAYS,
     Acceptance,
+    CalendarDay,
     ClockRange,
     ClockRanges,
     ClockTime,
@@ -25,7 +26,6 @@ from statemachine.business_values import (
     SlotsOfDay,
     TextName,
     TimeZone,
-    ToTheMinute,
     WebAddress,
     Weekday,
     check_postal_prefixes,
@@ -61,6 +61,11 @@ def _usual_hours() -> dict[Weekday, ClockRanges]:
     return {day: OPEN for day in WEEKDAYS if day != "sun"}
 
 
+def _without_seconds(sent: object) -> object:
+    """Settings from before times were stored to the minute have `21:00:00`."""
+    return sent.removesuffix(":00") if isinstance(sent, str) and len(sent) == 8 else sent
+
+
 def logo_folder(tenant: str) -> str:
     """Where the site has the logos of a business."""
     return f"/logos/{tenant}/"
@@ -71,14 +76,17 @@ def is_internal(tenant: str) -> bool:
     return tenant in (CANARY, SHARED) or tenant.startswith("test-")
 
 
+QuietTime = Annotated[ClockTime, BeforeValidator(_without_seconds)]
+
+
 class QuietHours(Frozen):
     """When no SMS is sent, in the business's time zone. They may pass midnight.
 
     If both ends are the same, there are no quiet hours.
     """
 
-    begin: Annotated[time, ToTheMinute] = time(21)
-    end: Annotated[time, ToTheMinute] = time(8)
+    begin: QuietTime = time(21)
+    end: QuietTime = time(8)
 
 
 NEVER_QUIET = QuietHours(begin=time(0), end=time(0))
@@ -120,7 +128,9 @@ class BusinessSettings(Frozen):
 
     opening_hours: OpeningHours = Field(default_factory=_usual_hours)
     closed_dates: Annotated[
-        tuple[date, ...], Field(max_length=400), AfterValidator(lambda ds: tuple(sorted(set(ds))))
+        tuple[CalendarDay, ...],
+        Field(max_length=400),
+        AfterValidator(lambda ds: tuple(sorted(set(ds)))),
     ] = ()
     service_area: Annotated[tuple[PostalPrefix, ...], Field(max_length=500)] = ()
     """Postal codes or their beginnings; empty means everywhere."""
@@ -138,7 +148,9 @@ class BusinessSettings(Frozen):
     """The same by the load that the booking expects, where it differs."""
     slots_by_weekday: dict[Weekday, SlotsOfDay] = Field(default_factory=dict)
     """How many jobs the windows of a weekday take, unless it is what trucks and duration allow."""
-    slots_on: Annotated[dict[date, SlotsOfDay], Field(max_length=400)] = Field(default_factory=dict)
+    slots_on: Annotated[dict[CalendarDay, SlotsOfDay], Field(max_length=400)] = Field(
+        default_factory=dict
+    )
     """The same for single dates; these count before their weekday's."""
     accepts_bookings: Acceptance = "at_once"
     """Whether a customer has a free window with the booking, or once a dispatcher agrees."""

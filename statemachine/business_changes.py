@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, JsonValue, create_model
 
-from statemachine.bounds import fault_at
+from statemachine.bounds import OTHER_YEAR, fault_at
 from statemachine.business import BusinessSettings, defaults_of
 from statemachine.flows import flow_names, load_flow
 from statemachine.own_labels import ambiguous_labels, our_labels
 from statemachine.own_words import faults_of, our_texts
 from statemachine.phones import MAX_LENGTH, parse_phone
-from statemachine.values import LANGUAGES, Frozen, Utc
+from statemachine.values import LANGUAGES, YEARS, Frozen, Utc
 
 NOT_SETTABLE = frozenset({"tenant", "version"})
 SETTABLE = tuple(name for name in BusinessSettings.model_fields if name not in NOT_SETTABLE)
@@ -143,6 +143,10 @@ def _check(known: BusinessSettings, following: BusinessSettings, now: datetime) 
     today = now.astimezone(ZoneInfo(following.time_zone)).date()
     if any(day < today for day in set(following.closed_dates) - set(known.closed_dates)):
         raise fault_at("closed_dates", f"a date has passed; give dates from {today} on")
+    for field in ("closed_dates", "slots_on"):
+        new = set(getattr(following, field)) - set(getattr(known, field))
+        if any(day.year not in YEARS for day in new):
+            raise fault_at(field, OTHER_YEAR)
     if following.flow not in flow_names():
         raise fault_at("flow", f"there is no such flow; give one of {', '.join(flow_names())}")
     _check_texts(known, following)

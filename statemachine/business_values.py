@@ -3,6 +3,7 @@ country."""
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
@@ -35,6 +36,7 @@ LOWEST_CONTRAST = 4.5
 LONGEST_ADDRESS = 300
 PLAIN_ADDRESS = "give a whole web address, as https://example.com/privacy"
 
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", re.ASCII)
@@ -67,6 +69,19 @@ ClockTime = Annotated[
 ]
 """A time by the business's clock, to the minute."""
 ClockText = Annotated[str, Field(pattern=_CLOCK, examples=["08:00"])]
+
+
+def _calendar_day(sent: object) -> object:
+    """Not a number, which would be taken for seconds since 1970."""
+    with suppress(ValueError):
+        if isinstance(sent, str) and re.fullmatch(_DAY, sent, re.ASCII):
+            return date.fromisoformat(sent)
+    if isinstance(sent, date):
+        return sent
+    raise ValueError("there is no such day; write it as 2026-11-22")
+
+
+CalendarDay = Annotated[date, BeforeValidator(_calendar_day)]
 
 
 class ClockRange(Frozen):

@@ -5,7 +5,8 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
+FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""The last four are =, +, -, and @ in full width, which spreadsheets in Japanese take for them."""
 PHONE = re.compile(r"\+[0-9]+")
 """Digits only: nothing that a spreadsheet could run."""
 

@@ -6,6 +6,7 @@ import unicodedata
 from itertools import pairwise
 from typing import Literal
 
+from statemachine.readable_text import without_hidden
 from statemachine.values import Language, Text
 
 ReplyMeaning = Literal["stop", "start", "help", "yes", "reschedule", "choice", "other"]
@@ -89,8 +90,6 @@ SERVICE_KEYWORDS = "arret cancel end optout quit remove stop td unsubscribe help
 """What AWS answers itself ("Default keywords", read 2026-11-28)."""
 MOST_CHOICES = 8
 
-INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-"""Unicode's categories of control, format (including direction), and unassigned characters."""
 MAX_LENGTH = 1600
 """The longest SMS that AWS delivers (two-way SMS, 2026-11-21); the rest is cut off."""
 
@@ -186,8 +185,7 @@ def _asks_to_stop(words: list[str]) -> bool:
 
 def readable(text: str) -> str:
     """The visible part of an SMS, for a page or a terminal, no longer than a note."""
-    kept = (c for c in text if c == "\n" or unicodedata.category(c) not in INVISIBLE)
-    return "".join(kept).strip()[:MAX_LENGTH]
+    return without_hidden(text)[:MAX_LENGTH]
 
 
 def is_keyword(text: str) -> bool:

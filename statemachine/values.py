@@ -41,7 +41,7 @@ LATEST = datetime(2999, 12, 31, tzinfo=UTC)
 stored moment, and it can be shown in any time zone, without an OverflowError."""
 
 
-def _to_utc(moment: datetime) -> datetime:
+def to_utc(moment: datetime) -> datetime:
     """In UTC, cut to the millisecond, so that a document read back equals the one written."""
     if not EARLIEST.year <= moment.year <= LATEST.year:
         return EARLIEST if moment.year < EARLIEST.year else LATEST
@@ -58,9 +58,8 @@ def iso(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-Utc = Annotated[
-    AwareDatetime, AfterValidator(_to_utc), PlainSerializer(iso, return_type=str, when_used="json")
-]
+WrittenAsIso = PlainSerializer(iso, return_type=str, when_used="json")
+Utc = Annotated[AwareDatetime, AfterValidator(to_utc), WrittenAsIso]
 """A moment in UTC, to the millisecond. A time without a zone is refused.
 
 This type is for stored documents; input has `bounds.UtcInput`."""

@@ -26,6 +26,8 @@ REQUESTS: dict[str, type[BaseModel]] = {
     kind.__name__: kind for kind in (JobRequested, JobMoveRequested, JobEditRequested)
 }
 BOOKING_TIMEOUT_S = 120.0
+LONGEST_S = 7 * 86_400.0
+"""Of a recording that is played."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _read(file: Path, unchecked: bool) -> Iterator[Recorded]:
     for number, document in _documents(file):
         try:
             kind = document["detail-type"]
-            event = Recorded(kind, document["detail"], float(document.get("at_s", 0)))
+            event = Recorded(kind, document["detail"], _seconds(document.get("at_s", 0)))
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f'{file}, event {number}: needs "detail-type" and "detail"') from error
         if not unchecked:
@@ -142,12 +144,20 @@ def _read(file: Path, unchecked: bool) -> Iterator[Recorded]:
         yield event
 
 
+def _seconds(given: Any) -> float:
+    """Raises ValueError for what no one can wait."""
+    seconds = float(given)
+    if not 0 <= seconds <= LONGEST_S:
+        raise ValueError
+    return seconds
+
+
 def _check(file: Path, number: int, event: Recorded) -> None:
     if event.kind not in REQUESTS:
         known = ", ".join(REQUESTS)
         raise UsageError(f"{file}, event {number}: unknown type {event.kind!r}; types are {known}")
     try:
-        REQUESTS[event.kind].model_validate(event.detail)
+        REQUESTS[event.kind].model_validate_json(json.dumps(event.detail), strict=True)
     except ValidationError as error:
         raise UsageError(f"{file}, event {number}: {'; '.join(field_errors(error))}") from error
 
@@ -166,7 +176,7 @@ def _documents(file: Path) -> Iterator[tuple[int, Any]]:
         return
     except json.JSONDecodeError:
         pass
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield number, json.loads(line)

@@ -94,7 +94,7 @@ def import_(
     """
     with report_errors():
         connection, tenant = context.obj.connection, context.obj.tenant
-        jobs, imported = _jobs(connection), _jobs_in(file)
+        jobs, imported = _jobs(connection), jobs_in(file)
         for each in imported:
             _refuse_shared(jobs, each, tenant)
         views = S3Views(connection.client("s3"), connection.outputs["SiteBucket"], VIEW_TTL_S)
@@ -146,7 +146,7 @@ def exported(job: Job, zone: ZoneInfo) -> str:
     return json.dumps(job.model_dump(exclude_none=True), default=local, ensure_ascii=False)
 
 
-def _jobs_in(file: Path) -> list[Job]:
+def jobs_in(file: Path) -> list[Job]:
     """All jobs at once, so that a file with a bad line changes nothing. Raises UsageError."""
     try:
         lines = lines_of(file)

@@ -1,6 +1,6 @@
 """`haul report`: how the business did, as a table, as JSON, or as a file for its accountant."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Optional, get_args
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from functions.protocol.clock import utc_now
 from functions.views.read_report import ReadReport, ReportDocument, TooMuch
 from statemachine.report import Grouping
 from statemachine.report_figures import Figures
+from statemachine.roster import day_of
 
 USUAL_DAYS = 30
 
@@ -57,7 +58,7 @@ def report(
 def _query(by: str, first: str | None, last: str) -> ReportQuery:
     """Raises ValidationError, UsageError."""
     try:
-        begin = first or str(date.fromisoformat(last) - timedelta(USUAL_DAYS - 1))
+        begin = first or str(day_of(last) - timedelta(USUAL_DAYS - 1))
     except ValueError:
         raise UsageError(f"--last {last!r} is not a day; write it as 2026-11-30") from None
     return ReportQuery.model_validate({"by": by, "first": begin, "last": last})

@@ -4,20 +4,28 @@ A customer's name may contain escape sequences that retitle a terminal or fill i
 marks that reverse the direction of writing.
 """
 
-import re
+import unicodedata
 from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters except tab and line feed, and marks that change the direction of writing."""
+COMMANDS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control and format characters, of halves of one, and of line ends."""
+KEPT = "\t\n\u200c\u200d"
+"""Tab, line feed, and what joins letters and emoji."""
 REPLACEMENT = "\ufffd"
 
 
 def shown(text: str) -> str:
     """The text with U+FFFD in place of each command character."""
-    return COMMANDS.sub(REPLACEMENT, text)
+    if text.isprintable():
+        return text
+    return "".join(REPLACEMENT if _commands(each) else each for each in text)
+
+
+def _commands(character: str) -> bool:
+    return character not in KEPT and unicodedata.category(character) in COMMANDS
 
 
 class Terminal(Console):

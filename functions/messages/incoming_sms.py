@@ -30,11 +30,11 @@ from functions.messages.sms_once import SmsOnce
 from functions.messages.sms_request import REPLIES as REPLIES_TO_TEXTS
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Corrupt, Jobs, Requests, Tenants, UnknownTenant
-from statemachine.bounds import without_hidden
 from statemachine.business import MAIN, SHARED, BusinessSettings
 from statemachine.conversation import ConversationMessage
 from statemachine.deliveries import Delivery, DeliveryName, masked_phone
 from statemachine.job import Job
+from statemachine.readable_text import without_hidden
 from statemachine.sms_parts import Wording, counted, filled
 from statemachine.sms_replies import (
     A_PICTURE,

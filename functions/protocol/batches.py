@@ -243,11 +243,14 @@ class JobRef(BaseModel):
 
 
 def parse_event(event: type[Event], body: str) -> Event:
-    """The event in the envelope. Raises Permanent, which says what is wrong and where."""
+    """The event in the envelope, as strict as the API: `true` is no number, and "no" no answer.
+
+    Raises Permanent, which says what is wrong and where.
+    """
     try:
         envelope = json.loads(body)
         check_source(envelope)
-        parsed = event.model_validate(envelope["detail"])
+        parsed = event.model_validate_json(json.dumps(envelope["detail"]), strict=True)
         if isinstance(parsed, Request) and envelope.get("source") != TEXTS_SOURCE:
             check_outside(parsed)
         return parsed

@@ -273,6 +273,17 @@ def test_a_repeated_move_by_link_is_made_once(api: ApiBackend) -> None:
     assert api.job(JOB).seq == 1
 
 
+def test_a_customer_confirms_again_after_the_office_took_the_confirmation_back(
+    api: ApiBackend,
+) -> None:
+    api.store(a_job(schedule=SOON))
+    choose(api, "confirm")
+    back = {"move": "unconfirm", "reason": "another truck"}
+    assert api.send("POST", f"/api/jobs/{JOB}/moves", back, by="dana").status == 200
+    assert choose(api, "confirm").json["status"] == "ready_for_pickup"
+    assert [entry.move for entry in api.job(JOB).ledger] == ["confirm", "unconfirm", "confirm"]
+
+
 @pytest.mark.parametrize(
     ("flow", "status", "move", "slug"),
     [

@@ -13,9 +13,6 @@ from functions.protocol.field_errors import field_errors
 from statemachine.bounds import (
     LONGEST_WINDOW,
     check_imported,
-    line_of_text,
-    note_text,
-    without_hidden,
 )
 from statemachine.deadlines import due_at, is_late_unreported
 from statemachine.edits import (
@@ -27,6 +24,7 @@ from statemachine.edits import (
 )
 from statemachine.flows import load_flow
 from statemachine.job import Job, Schedule
+from statemachine.readable_text import MOST_MARKS, line_of_text, note_text, without_hidden
 from statemachine.record_limits import MAX_OWN_RECORDS, MAX_RECORDS, RecordsFull
 from statemachine.records import Edit, Note
 from statemachine.values import LATEST, Actor
@@ -42,6 +40,14 @@ HIDDEN = [
     "A\u200bB",
     "A\ufeffB",
     "A\uffffB",
+    "A\U000e0041B",
+    "Jo\u200dhn",
+    "Ada\u200d",
+    "\u200cAda",
+    "\u0645\u200d\u200d\u0645",
+    "z" + "\u0335" * (MOST_MARKS + 1),
+    "A" + "\ufe00" * 40,
+    "A\ud800",
 ]
 BLANK = [" ", "\t", "\u200b", "\u200d", "\u00a0", "\u3164", "\u2800", "\u0301", "\n\n"]
 SOUND = [
@@ -51,6 +57,10 @@ SOUND = [
     "O'Brien & <Sons>",
     "=HYPERLINK(1)",
     "李小龙",
+    "می\u200cخواهم",
+    "ශ්\u200dරී",
+    "❤\ufe0f\u200d🔥 Ada",
+    "בְּרֵאשִׁ֖ית",
     "نور",
     "𝒜da",
 ]
@@ -82,6 +92,11 @@ def test_hidden_characters_are_removed_from_text_that_cannot_be_returned() -> No
     assert [without_hidden(text) for text in BLANK] == [""] * len(BLANK)
 
 
+def test_what_is_stacked_and_joined_too_much_is_removed_from_a_text() -> None:
+    assert without_hidden("z" + "\u0335" * 60) == "z" + "\u0335" * MOST_MARKS
+    assert without_hidden("Jo\u200dhn 👩\u200d🔧") == "John 👩\u200d🔧"
+
+
 def faults_of(**values: Any) -> list[str]:
     with pytest.raises(ValidationError) as refused:
         a_booking(**values)
@@ -103,6 +118,10 @@ def at(**after: timedelta) -> dict[str, datetime]:
         ({"schedule": {"window_start": "0001-01-01T00:00:00Z"}}, "window_start"),
         ({"schedule": {"eta": "0001-01-01T00:00:00+23:59"}}, "schedule.eta"),
         ({"occurred_at": "0001-01-01T00:00:00Z"}, "occurred_at"),
+        ({"occurred_at": "2026120110"}, "occurred_at"),
+        ({"occurred_at": 1_796_000_000}, "occurred_at"),
+        ({"schedule": {"eta": "1796000000"}}, "schedule.eta"),
+        ({"schedule": {"window_start": "1.7e9"}}, "window_start"),
         ({"customer": {"name": "\u200b"}}, "customer.name"),
         ({"customer": {"name": "Ada", "phone": "+10000000000"}}, "customer.phone"),
         ({"place": {"address": "  "}}, "place.address"),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from deploy.bundle import ROOT
 from deploy.template_file import read_template
-from events import TEXTS_SOURCE, JobMoveRequested
+from events import REQUESTS_SOURCE, TEXTS_SOURCE, JobMoveRequested
 from functions.aws.container import once
 from functions.messages.fact_notice import FactNotice
 from functions.messages.fan_out import parse_fact
@@ -259,7 +259,7 @@ NOT_AN_EVENT = "the message is not an EventBridge event with a `detail`"
         ('"detail"', NOT_AN_EVENT),
         ("{}", NOT_AN_EVENT),
         ("[" * 100_000, NOT_AN_EVENT),
-        ('{"detail": null}', "event: Input should be a valid dictionary or instance of JobRef"),
+        ('{"detail": null}', "event: Input should be an object"),
         ('{"detail": {"tenant": "main"}}', "job_id: Field required"),
         (envelope({"tenant": "M", "job_id": "1"}), "tenant: String should match pattern"),
     ],
@@ -275,14 +275,34 @@ class Strict(BaseModel):
     phone: int
 
 
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"expected_rev": True}, "expected_rev"),
+        ({"expected_rev": "7"}, "expected_rev"),
+        ({"expected_rev": 7.5}, "expected_rev"),
+        ({"occurred_at": 1_796_000_000}, "occurred_at"),
+        ({"note": 7}, "note"),
+        ({"note": "\ud800"}, "event: Invalid JSON"),
+    ],
+)
+def test_a_request_on_the_bus_is_read_as_strictly_as_one_to_the_api(
+    values: dict[str, Any], field: str
+) -> None:
+    proper = json.loads(a_request(a_job(), "confirm").model_dump_json(exclude_none=True))
+    body = {"source": REQUESTS_SOURCE, "detail": proper}
+    assert parse_event(JobMoveRequested, json.dumps(body)).move == "confirm"
+    with pytest.raises(Permanent, match=f"^{field}: "):
+        parse_event(JobMoveRequested, json.dumps({**body, "detail": proper | values}))
+
+
 def test_a_reason_has_nothing_of_what_the_sender_wrote() -> None:
     """A value or an unknown key may be someone's name; and SQS takes no control characters."""
     body = json.dumps({"detail": {"phone": "+1555CANARY", "CANARY\x00": 1}})
     with pytest.raises(Permanent) as caught:
         parse_event(Strict, body)
     assert str(caught.value) == (
-        "phone: Input should be a valid integer, unable to parse string as an integer; "
-        "event: Extra inputs are not permitted"
+        "event: Extra inputs are not permitted; phone: Input should be a valid integer"
     )
 
 

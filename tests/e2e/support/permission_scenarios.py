@@ -262,6 +262,8 @@ def watches(watch: Function) -> Act:
         assert resumed.job_id not in watch.asked({"full": True})["stuck"]
         assert views_of(stack).read(digest_of(over.token)) is None
         assert over.job_id not in {job_id for _, job_id in ends.due(TENANT, at)}
+        left = {reminder.tail for reminder in deliveries.reminders(TENANT, soon)}
+        assert not any(resumed.job_id in tail for tail in left), left
         answer = watch.asked({"repair": ref(dead)})
         assert "text given up" in answer.get("repaired", ()), answer
         watch.delivered(ended, UNREADABLE)

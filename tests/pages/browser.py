@@ -297,6 +297,12 @@ def axe_script() -> str:
 
 COLORS = ["color-contrast", "link-in-text-block"]
 """The rules of axe about colors."""
+COLORS_SETTLED = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  const changing = document.getAnimations().filter((each) => each instanceof CSSTransition);
+  await Promise.allSettled(changing.map((each) => each.finished));
+}"""
+"""Resolves when a change of the scheme has reached every element."""
 
 
 def serious_findings(page: Page, script: str) -> list[str]:
@@ -308,8 +314,10 @@ def serious_findings(page: Page, script: str) -> list[str]:
     page.evaluate(f"() => {{ if (!window.axe) {{ {script} }} }}")
     found = _serious(page, {})
     page.emulate_media(color_scheme="dark")
+    page.evaluate(COLORS_SETTLED)
     found += _serious(page, {"runOnly": COLORS})
     page.emulate_media(color_scheme="light")
+    page.evaluate(COLORS_SETTLED)
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.choices import Choices, shrunk
 from tests.simulation.play import Outcome, play_seed, report, simplest
 
-RUNS, AT_ONCE, STEPS = 200, 20, 300
+RUNS, AT_ONCE, STEPS = 100, 20, 300
 
 
 @pytest.mark.parametrize("first", range(0, RUNS, AT_ONCE))

@@ -91,7 +91,9 @@ def test_an_error_in_a_script_is_told_with_its_file_and_line(tmp_path: Path) -> 
 def test_no_reference_of_our_own_pages_is_left_without_hash() -> None:
     texts = "\n".join(p.body.decode() for p in pages() if p.key.endswith((".js", ".css", ".html")))
     found = re.findall(r"[\"']\.{0,2}/[\w./-]+(?<!\.[0-9a-f]{12})\.(?:js|css)[\"']", texts)
-    assert set(found) == {'"/crew/sw.js"'}, "a worker keeps its address"
+    assert set(found) == {'"/crew/sw.js"', '"/shared/api/hints.js"'}, (
+        "a worker keeps its address, and so does the script for hints"
+    )
 
 
 def test_every_page_that_people_open_is_published_with_its_build() -> None:

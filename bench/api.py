@@ -26,9 +26,9 @@ from functions.aws.s3_stores import S3Boards
 from functions.protocol.clock import utc_now
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.ids import job_id_for
-from statemachine.job import Customer, Place
-from statemachine.views import Board, card_of
+from statemachine.job.job import Customer, Place
+from statemachine.values.ids import job_id_for
+from statemachine.views.views import Board, card_of
 from tests.api.api_fixture import an_event
 from tests.conftest import free_port
 from tests.support.builders import a_job

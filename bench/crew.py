@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from statemachine.job import Assigned
+from statemachine.job.job import Assigned
 from tests.pages.browser import PHONE, chromium, sign_in, traffic_of
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import PASSWORD, now

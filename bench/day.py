@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
-from statemachine.job import Assigned
+from statemachine.job.job import Assigned
 from tests.pages.browser import DESKTOP, chromium, sign_in
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import PASSWORD, StubData, an_account

@@ -16,8 +16,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from local.laptop import Laptop
-from statemachine.ids import digest_of
-from statemachine.views import View
+from statemachine.values.ids import digest_of
+from statemachine.views.views import View
 from tests.conftest import free_port
 from tests.e2e.support.jobs import booking, exist, jobs_of, put
 from tests.pages.browser import PHONE, chromium, drag, expect_in, expect_status, sign_in, visitor

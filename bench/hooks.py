@@ -20,9 +20,9 @@ from functions.aws.messages import S3Endpoints
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.jobs.facts import fact_of_entry
 from local.laptop import Laptop
-from statemachine.business import NEVER_QUIET, BusinessSettings
+from statemachine.business.business import NEVER_QUIET, BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Job
+from statemachine.job.job import Customer, Job
 from tests.conftest import free_port
 from tests.support.builders import a_job
 from tests.support.message_fakes import an_endpoint

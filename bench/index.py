@@ -28,7 +28,7 @@ from playwright.sync_api import Page, expect
 from functions.aws.job_index import DynamoJobIndex
 from functions.views.find_jobs import find_jobs
 from functions.views.job_index import Weeks, listings_of, week_of
-from statemachine.job_search import Entry, Question
+from statemachine.history.job_search import Entry, Question
 from tests.pages.browser import chromium, sign_in, traffic_of
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import PASSWORD

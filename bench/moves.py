@@ -10,7 +10,7 @@ from pathlib import Path
 
 from functions.aws.s3_stores import S3Views
 from local.laptop import Laptop
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tests.conftest import free_port
 from tests.e2e.support.jobs import booking, exist, jobs_of, move, put
 

@@ -29,8 +29,8 @@ from functions.views.board import PublishBoard
 from local.engine import Engine
 from local.engine_key import EngineAddress
 from statemachine.flows import load_flow
-from statemachine.records import Note
-from statemachine.views import Board, card_of
+from statemachine.job.records import Note
+from statemachine.views.views import Board, card_of
 from tests.conftest import free_port
 from tests.support.builders import a_job
 from tests.support.index_fakes import an_index

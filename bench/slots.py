@@ -29,14 +29,14 @@ from functions.jobs.take_slot import TakeSlot
 from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import full_jitter
 from local.laptop import Laptop
-from statemachine.business import BusinessSettings
-from statemachine.business_values import WEEKDAYS
-from statemachine.edits import SlotFull
-from statemachine.ids import job_id_for
-from statemachine.job import Schedule
-from statemachine.roster import Span
-from statemachine.slots import OfferedWindow, SlotSheet, bookable_windows, taken_slot
-from statemachine.values import iso
+from statemachine.business.business import BusinessSettings
+from statemachine.business.business_values import WEEKDAYS
+from statemachine.job.job import Schedule
+from statemachine.rules.edits import SlotFull
+from statemachine.schedule.roster import Span
+from statemachine.schedule.slots import OfferedWindow, SlotSheet, bookable_windows, taken_slot
+from statemachine.values.ids import job_id_for
+from statemachine.values.values import iso
 from tests.conftest import free_port
 from tests.support.builders import a_job
 from tests.support.fakes import Bucket, FakeJobs, FakeTenants

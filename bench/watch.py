@@ -23,11 +23,11 @@ from functions.aws.s3_stores import S3Boards, S3Jobs, S3Stuck, S3Tenants, S3View
 from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.views import Board, card_of, view_of
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of
+from statemachine.views.views import Board, card_of, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import a_job
 from tests.support.fakes import FakeBus, FakeExecutions, FakeLog, etag_of, no_pause

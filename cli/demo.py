@@ -24,10 +24,10 @@ from functions.people.roster import Truck
 from functions.protocol.clock import utc_now
 from local.engine_key import write_private
 from statemachine.flows import load_flow
-from statemachine.job import CrewRole, Customer, Schedule
-from statemachine.job import Place as Address
-from statemachine.values import Actor
-from statemachine.views import Board, Card
+from statemachine.job.job import CrewRole, Customer, Schedule
+from statemachine.job.job import Place as Address
+from statemachine.values.values import Actor
+from statemachine.views.views import Board, Card
 
 if TYPE_CHECKING:
     from local.laptop import Laptop

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from statemachine.values import Frozen, Utc
+from statemachine.values.values import Frozen, Utc
 
 KEPT_RELEASES = 10
 AT_ONCE = 8

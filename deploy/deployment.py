@@ -39,7 +39,7 @@ from deploy.stack import Stack
 from deploy.target import Outputs, Target
 from deploy.template import PUBLISHED, Built
 from functions.protocol.clock import utc_now
-from statemachine.business import CANARY
+from statemachine.business.business import CANARY
 from statemachine.flows import Flow
 
 BUSINESSES = {"main": "Haulway"}

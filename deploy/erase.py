@@ -16,11 +16,11 @@ from functions.messages.phone_numbers import PhoneRecord, change_phone_record, d
 from functions.protocol.compare_and_swap import ATTEMPTS
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
 from functions.views.job_index import IndexJob
-from statemachine.business import SHARED
-from statemachine.deliveries import Delivery, masked_phone
-from statemachine.ids import digest_of as digest_of_token
-from statemachine.job import Job
-from statemachine.views import photo_path
+from statemachine.business.business import SHARED
+from statemachine.job.deliveries import Delivery, masked_phone
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of as digest_of_token
+from statemachine.views.views import photo_path
 
 AT_ONCE = 1000
 """Keys in one call (S3 API, DeleteObjects)."""

@@ -14,7 +14,7 @@ from functions.aws.business_settings import S3SettingsStore, settings_key
 from functions.aws.job_index import DynamoJobIndex
 from functions.aws.s3_stores import S3Jobs, owner_key
 from functions.protocol.read_each import Unreadable, read_each
-from statemachine.business import MAIN, logo_folder
+from statemachine.business.business import MAIN, logo_folder
 
 PARTITIONS = ("keys#{}", "tenant#{}", "roster#{}", "claims#{}", "slots#{}")
 """Of the table for people. Crew locations go with their jobs, counters by themselves."""

@@ -12,8 +12,8 @@ from functions.aws.history import S3History
 from functions.aws.s3_stores import S3Objects
 from functions.messages.phone_numbers import PhoneRecord
 from functions.protocol.ports import Corrupt
-from statemachine.deliveries import Delivery
-from statemachine.job import Customer, Job
+from statemachine.job.deliveries import Delivery
+from statemachine.job.job import Customer, Job
 
 
 def former_customers(history: S3History, tenant: str, job_id: str) -> tuple[Customer, ...]:

@@ -26,7 +26,7 @@ from deploy.leases import StoredLease
 from deploy.stack import DeployFailed
 from functions.protocol.clock import utc_now
 from functions.protocol.ports import Conflict, Unavailable
-from statemachine.values import Frozen, Utc
+from statemachine.values.values import Frozen, Utc
 
 LEASE = timedelta(seconds=90)
 RENEW_S = 20.0

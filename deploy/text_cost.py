@@ -3,10 +3,10 @@
 from itertools import pairwise
 
 from statemachine.flows import load_flow
-from statemachine.sms_docs import example
-from statemachine.sms_parts import Wording
-from statemachine.sms_texts import CHANGE_TEXTS
-from statemachine.values import LANGUAGES, Text
+from statemachine.messages.sms_docs import example
+from statemachine.messages.sms_parts import Wording
+from statemachine.messages.sms_texts import CHANGE_TEXTS
+from statemachine.values.values import LANGUAGES, Text
 
 
 def texts_of_a_job(name: str = "haul") -> list[Wording]:

@@ -25,10 +25,10 @@ from functions.people.accounts import Account, AccountExists
 from functions.protocol.clock import utc_now
 from functions.protocol.ports import Conflict, Unavailable
 from functions.protocol.read_each import read_each
-from statemachine.business import CANARY, BusinessSettings
+from statemachine.business.business import CANARY, BusinessSettings
 from statemachine.flows import Flow, Move
-from statemachine.job import Customer, Job, Place
-from statemachine.values import Actor
+from statemachine.job.job import Customer, Job, Place
+from statemachine.values.values import Actor
 from tracking.http_reader import follow
 from tracking.link import Link, parse_link
 from tracking.polling_policy import Policy

@@ -16,7 +16,7 @@ from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.accounts import Passwords, suggested_password
 from local.laptop import FirstSignIn, Laptop
-from statemachine.job import Job
+from statemachine.job.job import Job
 from tests.conftest import free_port
 from tests.pages.browser import DESKTOP, PHONE, chromium, sign_in, visitor
 

@@ -14,7 +14,7 @@ var TRACK_FILE = new RegExp('^/track/[A-Za-z0-9_-]{1,21}(\\.[A-Za-z0-9_-]{1,21})
 var PLAIN = /^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\/?$/;
 var DOTS = /\/(\.|%2e){1,2}(\/|\\|%2f|%5c|$)/i;
 var PAGE = /^\/(book|crew|dispatch|history|ops|reports|settings)(\/|\/index\.html)?$/;
-var BOOKING = /^\/book\/[a-z][a-z0-9-]{0,30}\/?$/; // of the business with that id (statemachine/values.py)
+var BOOKING = /^\/book\/[a-z][a-z0-9-]{0,30}\/?$/; // of the business with that id (statemachine/values/values.py)
 var FOLDERS = { book: 1, crew: 1, dispatch: 1, history: 1, logos: 1, ops: 1, reports: 1, settings: 1 }; // the folders with files, besides the root
 var READS_LINKS = /facebookexternalhit|facebot|whatsapp|twitterbot|slackbot|telegrambot|discordbot|linkedinbot|skypeuripreview|applebot|googlemessages/i;
 var TOKEN = /^\/track\/([A-Za-z0-9_-]{22})$/;
@@ -49,7 +49,7 @@ function notFound() {
     };
 }
 
-/** The address of the preview of that link (digest_of in statemachine/ids.py); '' where it has none. */
+/** The address of the preview of that link (digest_of in statemachine/values/ids.py); '' where it has none. */
 function previewOf(uri) {
     if (/^\/book\/?$/.test(uri)) { return '/api/businesses/main/preview'; }
     if (BOOKING.test(uri)) { return '/api/businesses/' + uri.split('/')[2] + '/preview'; }

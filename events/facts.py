@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from statemachine.records import EditRefusalReason, RefusalReason, Repair
-from statemachine.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
+from statemachine.job.records import EditRefusalReason, RefusalReason, Repair
+from statemachine.values.values import Actor, EventId, Frozen, JobId, Name, Tenant, Utc
 
 FACTS_SOURCE = "haulway.jobs"
 

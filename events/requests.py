@@ -8,16 +8,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from statemachine.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
-from statemachine.consent import ConsentWording
-from statemachine.job import CrewRole, DurationMinutes, Schedule
-from statemachine.link_values import LinkChange
-from statemachine.price_guide import EstimateRequest
-from statemachine.prices import LoadSize, PaymentMethod, PriceCents
-from statemachine.roster import Date
-from statemachine.unsent_text import UnsentText
-from statemachine.values import Actor, BuiltOnUse, EventId, JobId, Name, ShortText, Tenant
-from statemachine.visit import ApproachInput, OptionalText, VisitAnswer
+from statemachine.job.bounds import CustomerInput, NoteInput, PlaceInput, ScheduleInput, UtcInput
+from statemachine.job.consent import ConsentWording
+from statemachine.job.job import CrewRole, DurationMinutes, Schedule
+from statemachine.job.link_values import LinkChange
+from statemachine.job.prices import LoadSize, PaymentMethod, PriceCents
+from statemachine.job.unsent_text import UnsentText
+from statemachine.job.visit import ApproachInput, OptionalText, VisitAnswer
+from statemachine.money.price_guide import EstimateRequest
+from statemachine.schedule.roster import Date
+from statemachine.values.values import Actor, BuiltOnUse, EventId, JobId, Name, ShortText, Tenant
 
 REQUESTS_SOURCE = "haulway.dispatch"
 TEXTS_SOURCE = "haulway.texts"

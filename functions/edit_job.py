@@ -25,7 +25,7 @@ from functions.protocol.batches import BatchConsumer
 from functions.protocol.clock import utc_now
 from functions.wiring.assign_crew import assign_crew_of
 from functions.wiring.take_slot import take_slot_of
-from statemachine.edits import EditRefused
+from statemachine.rules.edits import EditRefused
 
 
 class Settings(FromQueue, HasJobs, HasRoster, HasViews, Announces):

@@ -7,8 +7,8 @@ import tzlocal
 
 from functions.business.change_settings import COMMAND_LINE, ChangeSettings
 from functions.protocol.ports import Jobs
-from statemachine.business_changes import BusinessRecord
-from statemachine.business_values import COUNTRIES
+from statemachine.business.business_values import COUNTRIES
+from statemachine.settings.business_changes import BusinessRecord
 
 DEFAULT_NAME = "Haulway Demo"
 DEFAULT_ZONE = COUNTRIES["US"].time_zone

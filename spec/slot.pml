@@ -2,7 +2,7 @@
  * The last places of a slot: of all customers who book at once as many have a place as there are; a
  * reschedule takes the new place before it gives back the old one; what a process that died had reserved
  * is free again after a while. A reservation names the version from which the job itself counts:
- * statemachine/reservations.py.
+ * statemachine/schedule/reservations.py.
  */
 
 #ifndef FAULTS

@@ -2,7 +2,7 @@
  * One text about each of two changes of a job: sent at most once, by copies of a message, by the queue's
  * later tries, and by the watchdog; and a text about the past is not begun once the next is on its way.
  *
- * functions/messages/sms_once.py and statemachine/deliveries.py. The provider has no idempotency key, so
+ * functions/messages/sms_once.py and statemachine/job/deliveries.py. The provider has no idempotency key, so
  * an answer that got lost must not lead to another try.
  */
 

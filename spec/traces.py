@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spec.check import Check, run_checker
-from statemachine.job import Job
+from statemachine.job.job import Job
 
 EVENTS = ("confirm", "complete", "cancel", "reopen")
 """The moves of the model, which are their own event ids; their order gives the bits."""

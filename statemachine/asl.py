@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from statemachine.flows import Flow, Status, flow_names, load_flow
-from statemachine.job import LATE, SUPERSEDED
+from statemachine.job.job import LATE, SUPERSEDED
 
 FOLDER = Path(__file__).parent / "asl"
 

@@ -12,9 +12,9 @@ from pydantic_core import ErrorDetails
 
 from statemachine.flow_machine import FlowFlaw, JsonPath, flow_flaws
 from statemachine.flows import Flow, Status
-from statemachine.job import LATE, SUPERSEDED
-from statemachine.sms_parts import FIELD, GSM_7, SMS_ROOM
-from statemachine.values import LANGUAGES
+from statemachine.job.job import LATE, SUPERSEDED
+from statemachine.messages.sms_parts import FIELD, GSM_7, SMS_ROOM
+from statemachine.values.values import LANGUAGES
 
 SMS_LONGEST = 2 * 153
 """Two parts; each part of a long SMS holds 153 characters of GSM-7."""

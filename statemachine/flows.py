@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from statemachine.values import ActorKind, Frozen, Name, Text
+from statemachine.values.values import ActorKind, Frozen, Name, Text
 
 FOLDER = Path(__file__).parent / "flows"
 DEFAULT_FLOW = "haul"

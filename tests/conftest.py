@@ -17,7 +17,7 @@ import pytest
 from functions.aws.business_settings import S3SettingsStore
 from functions.business.change_settings import COMMAND_LINE, ChangeSettings
 from local.laptop import Laptop
-from statemachine.business_values import WEEKDAYS
+from statemachine.business.business_values import WEEKDAYS
 from tests.support.aws_calls import check_all_clients
 from tests.support.moto_server import Moto, running
 

@@ -35,7 +35,7 @@ class Area:
 DOMAIN = "tests/statemachine"
 AREAS = {
     "lifecycle": Area(
-        ("statemachine/lifecycle.py", "statemachine/undo.py"),
+        ("statemachine/rules/lifecycle.py", "statemachine/rules/undo.py"),
         (
             f"{DOMAIN}/test_lifecycle.py",
             f"{DOMAIN}/test_event_orders.py",
@@ -47,11 +47,11 @@ AREAS = {
         ),
     ),
     "fit": Area(
-        ("statemachine/fit.py", "statemachine/reservations.py"),
+        ("statemachine/schedule/fit.py", "statemachine/schedule/reservations.py"),
         (f"{DOMAIN}/test_fit.py", f"{DOMAIN}/test_crew.py", "tests/functions/people"),
     ),
     "deadlines": Area(
-        ("statemachine/deadlines.py",),
+        ("statemachine/rules/deadlines.py",),
         (f"{DOMAIN}/test_deadlines.py", f"{DOMAIN}/test_lifecycle.py"),
     ),
     "protocol": Area(
@@ -71,11 +71,11 @@ AREAS = {
         ),
     ),
     "slots": Area(
-        ("statemachine/slots.py", "functions/jobs/take_slot.py"),
+        ("statemachine/schedule/slots.py", "functions/jobs/take_slot.py"),
         (f"{DOMAIN}/test_slots.py", "tests/functions/test_take_slot.py"),
     ),
     "messages": Area(
-        ("functions/messages/sms_once.py", "statemachine/owed_texts.py"),
+        ("functions/messages/sms_once.py", "statemachine/messages/owed_texts.py"),
         ("tests/functions/messages",),
     ),
     "watchdog": Area(

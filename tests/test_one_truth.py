@@ -19,7 +19,7 @@ from events import StuckReason
 from functions.ops.dead_letters import QUEUES
 from statemachine import asl
 from statemachine.flows import flow_names, load_flow
-from statemachine.records import Repair
+from statemachine.job.records import Repair
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

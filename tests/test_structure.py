@@ -10,18 +10,31 @@ ROOT = Path(__file__).parent.parent
 LONGEST = 300
 PACKAGES = ("statemachine", "events", "tracking", "functions", "local", "deploy", "cli", "bench")
 
-LEVEL = {
-    "statemachine": 0,
-    "events": 1,
-    "tracking": 1,
-    "functions.protocol": 2,
-    "functions": 3,
-    "deploy": 4,
-    "local": 5,
-    "cli": 6,
-    "bench": 7,
-}
-"""The direction of imports: a module imports from its own level and from those below."""
+DOMAIN_ROOMS = (
+    ("values",),
+    ("job",),
+    ("money",),
+    ("rules",),
+    ("business",),
+    ("schedule", "messages"),
+    ("settings", "views", "history"),
+)
+LEVELS = (
+    *(tuple(f"statemachine.{room}" for room in rooms) for rooms in DOMAIN_ROOMS),
+    ("events", "tracking"),
+    ("functions.protocol",),
+    ("functions",),
+    ("deploy",),
+    ("local",),
+    ("cli",),
+    ("bench",),
+)
+LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
+"""The direction of imports: a module imports from its own level and from those below.
+
+The root of `statemachine` has no level of its own: it is the flow, on which every room stands, and
+what is generated from flow files and rooms.
+"""
 
 SAME_MEANING = {
     "Settings": "the environment of one Lambda, read by name in each function's file",

@@ -1,6 +1,6 @@
 """The reader of a job's public view, through caches that may be late, wrong, or down."""
 
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tracking.display import Display
 from tracking.http_reader import Clock, follow, read_once
 from tracking.link import Link, parse_link

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 
 SITE = r"(https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?)"
 SITE_URL = re.compile(SITE + r"(?:[/?#].*)?")

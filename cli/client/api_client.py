@@ -13,7 +13,7 @@ from cli.output.output import CliError, NotFound, Rejected, TimedOut, UsageError
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.response_models import JobDocument
 from functions.people.device_cookie import cookie_name
-from statemachine.views import Card
+from statemachine.views.views import Card
 
 COOKIE = "__Host-haulway"
 TIMEOUT_S = 15.0

@@ -18,13 +18,13 @@ from functions.api.responses import Viewer, job_document
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Tenants
 from functions.protocol.clock import utc_now
 from functions.protocol.ports import Corrupt, UnknownJob
-from statemachine.edits import is_made, refusal_of
 from statemachine.flows import UnknownFlow, load_flow
-from statemachine.job import Job
-from statemachine.lifecycle import EXPLANATIONS, copy_of
-from statemachine.records import EarlyMove, Refusal
-from statemachine.values import JOB_ID_PATTERN, Actor
-from statemachine.views import Board, Card, card_of
+from statemachine.job.job import Job
+from statemachine.job.records import EarlyMove, Refusal
+from statemachine.rules.edits import is_made, refusal_of
+from statemachine.rules.lifecycle import EXPLANATIONS, copy_of
+from statemachine.values.values import JOB_ID_PATTERN, Actor
+from statemachine.views.views import Board, Card, card_of
 
 CLI_ACTOR = Actor(kind="dispatcher", id="haul")
 TIMEOUT_S = 20.0

@@ -13,9 +13,9 @@ from functions.aws.logos import S3Logos
 from functions.business.change_settings import COMMAND_LINE, LONGEST_PAGE, ChangeSettings
 from functions.business.set_logo import SetLogo
 from functions.protocol.clock import utc_now
-from statemachine.business import is_internal
-from statemachine.business_changes import BusinessRecord, SettingsChange, given_in
-from statemachine.values import Frozen
+from statemachine.business.business import is_internal
+from statemachine.settings.business_changes import BusinessRecord, SettingsChange, given_in
+from statemachine.values.values import Frozen
 
 
 class Businesses(Protocol):

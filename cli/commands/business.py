@@ -24,9 +24,9 @@ from deploy.erase_business import NotErasable, check_erasable, erase_business
 from functions.business.change_settings import COMMAND_LINE, BusinessExists, ReservedId
 from functions.business.set_logo import LogoRefused, check_size
 from functions.protocol.clock import utc_now
-from statemachine.business import DEFAULT_COUNTRY, BusinessSettings
-from statemachine.business_changes import SETTABLE, BusinessRecord, SettingsPatch
-from statemachine.business_values import COUNTRIES
+from statemachine.business.business import DEFAULT_COUNTRY, BusinessSettings
+from statemachine.business.business_values import COUNTRIES
+from statemachine.settings.business_changes import SETTABLE, BusinessRecord, SettingsPatch
 
 app = typer.Typer(no_args_is_help=True, help="The businesses here, and their settings.")
 

@@ -37,9 +37,9 @@ from deploy.former_customers import digests_of, masks_of, was_corrected
 from functions.aws.s3_stores import S3Boards
 from functions.messages.phone_numbers import digest_of
 from functions.protocol.clock import utc_now
-from statemachine.deliveries import masked_phone
 from statemachine.flows import load_flow
-from statemachine.job import Job
+from statemachine.job.deliveries import masked_phone
+from statemachine.job.job import Job
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -18,7 +18,7 @@ from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.aws.s3_stores import S3Jobs
 from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import UnknownJob
-from statemachine.ids import job_id_for
+from statemachine.values.ids import job_id_for
 
 app = typer.Typer(no_args_is_help=True, help="Send events to the bus, for tests and migrations.")
 

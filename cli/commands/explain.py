@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from cli.output.business_clock import CLOCK
 from cli.output.output import console, in_zone, print_json, report_errors, status_text
 from functions.api.ops_models import TimelineDocument
-from statemachine.evidence import TimelineEvent, TimelineKind
+from statemachine.views.evidence import TimelineEvent, TimelineKind
 
 COLOURS: dict[TimelineKind, str] = {
     "booked": "bold",

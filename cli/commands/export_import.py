@@ -26,11 +26,11 @@ from functions.protocol.field_errors import field_errors
 from functions.protocol.ports import Conflict, Jobs, UnknownJob
 from functions.protocol.read_each import Unreadable, read_each
 from functions.views.write_view import write_view
-from statemachine.bounds import check_imported
 from statemachine.flows import UnknownFlow, load_flow
-from statemachine.job import Execution, Job
-from statemachine.link import link_ends_at
-from statemachine.stored_job_check import contradiction_in
+from statemachine.job.bounds import check_imported
+from statemachine.job.job import Execution, Job
+from statemachine.job.stored_job_check import contradiction_in
+from statemachine.rules.link import link_ends_at
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 VIEW_TTL_S = 60

@@ -31,7 +31,7 @@ from functions.messages.endpoints import (
 from functions.messages.webhook_client import AddressRefused, SafeWebhookClient
 from functions.messages.webhook_schedule import WebhookQueues, next_attempt
 from functions.protocol.clock import utc_now
-from statemachine.deliveries import Delivery
+from statemachine.job.deliveries import Delivery
 
 app = typer.Typer(
     no_args_is_help=True, help="Manage webhooks, and see which texts and webhooks were sent."

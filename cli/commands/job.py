@@ -28,9 +28,9 @@ from cli.output.start_question import ask_before_start
 from events import Assignment, Changes, JobEditRequested, JobMoveRequested, JobRequested
 from functions.protocol.clock import utc_now
 from statemachine.flows import UNDO, Flow, flow_names, load_flow
-from statemachine.job import Customer, Schedule
-from statemachine.job import Place as Address
-from statemachine.prices import LoadSize, PaymentMethod
+from statemachine.job.job import Customer, Schedule
+from statemachine.job.job import Place as Address
+from statemachine.job.prices import LoadSize, PaymentMethod
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, show, move, edit, and cancel jobs.")
 

@@ -10,7 +10,7 @@ import typer
 
 from cli.data.option_values import JobArg, Json
 from cli.output.output import UsageError, console, print_json, report_errors
-from statemachine.job import WorkPhotoKind
+from statemachine.job.job import WorkPhotoKind
 
 
 def photo(

@@ -17,9 +17,9 @@ from functions.aws.s3_stores import S3Tenants
 from functions.aws.sent_texts import DynamoSentTexts
 from functions.protocol.clock import utc_now
 from functions.views.read_report import ReadReport, ReportDocument, TooMuch
-from statemachine.report import Grouping
-from statemachine.report_figures import Figures
-from statemachine.roster import day_of
+from statemachine.history.report import Grouping
+from statemachine.history.report_figures import Figures
+from statemachine.schedule.roster import day_of
 
 USUAL_DAYS = 30
 

@@ -24,9 +24,9 @@ from functions.people.roster import NewTruck, UnknownMember, UnknownTruck
 from functions.people.roster_import import import_days, import_people
 from functions.protocol.clock import utc_now
 from functions.protocol.read_each import Unreadable, read_each
-from statemachine.job import CREW_ROLES
-from statemachine.roster import Day, day_text
-from statemachine.roster import day_of as plain_day
+from statemachine.job.job import CREW_ROLES
+from statemachine.schedule.roster import Day, day_text
+from statemachine.schedule.roster import day_of as plain_day
 
 app = typer.Typer(no_args_is_help=True, help="Manage working hours, roles, time off, and trucks.")
 trucks = typer.Typer(no_args_is_help=True, help="Manage the trucks.")

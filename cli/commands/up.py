@@ -22,9 +22,9 @@ from functions.protocol.clock import utc_now
 from local.engine import EDGE_PORT, ENGINE_PORT, EngineFailed
 from local.engine_key import private_folder
 from local.first_sign_in import TENANT
-from statemachine.business import BusinessSettings
-from statemachine.business_changes import SettingsPatch, given_in
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
+from statemachine.settings.business_changes import SettingsPatch, given_in
 
 if TYPE_CHECKING:
     from cli.demo import Demo

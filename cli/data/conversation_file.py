@@ -13,7 +13,7 @@ from functions.aws.conversations import S3Conversations
 from functions.messages.conversations import change_list
 from functions.messages.phone_numbers import digest_of
 from functions.protocol.ports import Conflict, Corrupt
-from statemachine.conversation import PAGE, Conversation, ConversationList
+from statemachine.messages.conversation import PAGE, Conversation, ConversationList
 
 
 def lines_of(file: Path) -> list[str]:

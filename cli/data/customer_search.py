@@ -15,9 +15,9 @@ from deploy.former_customers import former_customers, was_corrected
 from functions.aws.history import S3History
 from functions.aws.s3_stores import S3Jobs
 from functions.protocol.read_each import Unreadable, read_each
-from statemachine.job import Customer, Job
-from statemachine.phones import parse_phone
-from statemachine.values import JOB_ID_PATTERN
+from statemachine.job.job import Customer, Job
+from statemachine.values.phones import parse_phone
+from statemachine.values.values import JOB_ID_PATTERN
 
 Key = tuple[str, ...]
 

@@ -8,10 +8,10 @@ from typing import Annotated, Optional
 import typer
 
 from cli.output.output import UsageError
-from statemachine.bounds import OTHER_YEAR
-from statemachine.money import parse_money
-from statemachine.phones import parse_phone
-from statemachine.values import RESERVED, YEARS, is_reserved
+from statemachine.job.bounds import OTHER_YEAR
+from statemachine.money.money import parse_money
+from statemachine.values.phones import parse_phone
+from statemachine.values.values import RESERVED, YEARS, is_reserved
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Agreed = Annotated[

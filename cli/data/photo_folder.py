@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from cli.client.connection import Connection
 from functions.aws.errors import LOST_RACE, MISSING, code_of
 from functions.aws.photos import CACHING
-from statemachine.job import Job
-from statemachine.views import photo_path
+from statemachine.job.job import Job
+from statemachine.views.views import photo_path
 
 
 @dataclass

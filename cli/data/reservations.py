@@ -10,8 +10,8 @@ from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Unavailable
-from statemachine.edits import EditRefused
-from statemachine.job import Job
+from statemachine.job.job import Job
+from statemachine.rules.edits import EditRefused
 
 
 def crew_assignment(connection: Connection) -> AssignCrew:

@@ -22,9 +22,9 @@ from functions.people.accounts import Account
 from functions.people.roster import Days
 from functions.people.roster_import import ImportedPerson
 from functions.protocol.field_errors import field_errors
-from statemachine.csv_cells import csv_text, from_cell
-from statemachine.roster import DAY_OFF, Date, Day
-from statemachine.values import Frozen, Name
+from statemachine.schedule.roster import DAY_OFF, Date, Day
+from statemachine.values.csv_cells import csv_text, from_cell
+from statemachine.values.values import Frozen, Name
 
 PEOPLE = ("account", "name", "phone", "email", "roles")
 ALL_PEOPLE = (*PEOPLE, "disabled")

@@ -8,8 +8,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from cli.output.output import clock, console, day_of, money, status_text, window_text, zone_text
-from statemachine.job import Schedule
-from statemachine.views import Card
+from statemachine.job.job import Schedule
+from statemachine.views.views import Card
 
 MIN_WIDTH_FOR_PRICES = 100
 """Columns of the terminal."""

@@ -22,7 +22,7 @@ from cli.output.safe_text import terminal
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from statemachine.job import Schedule
+    from statemachine.job.job import Schedule
 
 console = terminal()
 error_console = terminal(stderr=True)
@@ -160,7 +160,7 @@ def zone_text(zone: "ZoneInfo", now: datetime) -> str:
 
 def event_time(occurred_at: datetime | None, recorded_at: datetime) -> str:
     """When it happened, and when it was sent if that was more than a minute later."""
-    from statemachine.edits import WRITTEN_EARLIER
+    from statemachine.rules.edits import WRITTEN_EARLIER
 
     if occurred_at is None or recorded_at - occurred_at <= WRITTEN_EARLIER:
         return local_time(recorded_at)

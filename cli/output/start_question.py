@@ -11,7 +11,7 @@ from functions.api.response_models import JobDocument
 from functions.protocol.clock import utc_now
 from statemachine.flow_machine import legal_move
 from statemachine.flows import Flow
-from statemachine.start_doubt import BusyDriver, EarlyStart, doubt_about
+from statemachine.views.start_doubt import BusyDriver, EarlyStart, doubt_about
 
 
 def ask_before_start(

@@ -4,7 +4,7 @@ from functions.api.dependencies import Api
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse
 from functions.people.api_keys import ApiKey, NewKey, StoredKey, new_key
-from statemachine.values import Frozen
+from statemachine.values.values import Frozen
 
 
 class KeysDocument(Frozen):

@@ -13,9 +13,9 @@ from functions.api.response_models import FlowsDocument, JobsDocument
 from functions.api.responses import ApiResponse, sees_all
 from functions.api.search import search_jobs
 from functions.people.sessions import Session
+from statemachine.business.own_labels import labeled
 from statemachine.flows import flow_names, load_flow
-from statemachine.own_labels import labeled
-from statemachine.views import Card
+from statemachine.views.views import Card
 
 LARGEST_BYTES = 4_500_000
 """Of cards in one response, measured as the string that Lambda returns: its limit is 6 MB (AWS

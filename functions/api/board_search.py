@@ -5,8 +5,8 @@
 
 import re
 
-from statemachine.job_search import NUMBER, normalized
-from statemachine.views import Card
+from statemachine.history.job_search import NUMBER, normalized
+from statemachine.views.views import Card
 
 
 def matches(text: str, card: Card) -> bool:

@@ -13,16 +13,16 @@ from functions.api.request import ApiRequest, invalid
 from functions.api.responses import ApiResponse
 from functions.business.change_settings import LONGEST_PAGE
 from functions.business.set_logo import LARGEST_LOGO
-from statemachine.business import BusinessSettings
-from statemachine.business_changes import (
+from statemachine.business.business import BusinessSettings
+from statemachine.messages.reminders import offered_texts
+from statemachine.settings.business_changes import (
     BusinessRecord,
     SettingsChange,
     SettingsPatch,
     future_dates,
     given_in,
 )
-from statemachine.reminders import offered_texts
-from statemachine.values import Frozen
+from statemachine.values.values import Frozen
 
 LARGEST_LOGO_BODY = 2 * LARGEST_LOGO
 """Bytes; Base64 makes a third more of the file."""

@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from statemachine.business_values import Acceptance, ClockRange, Logo, PolicyText, Weekday
-from statemachine.own_labels import LabelName, OwnLabel
-from statemachine.price_guide import PriceGuide
-from statemachine.values import Frozen, Language
-from statemachine.visit import OptionalText
+from statemachine.business.business_values import Acceptance, ClockRange, Logo, PolicyText, Weekday
+from statemachine.business.own_labels import LabelName, OwnLabel
+from statemachine.job.visit import OptionalText
+from statemachine.money.price_guide import PriceGuide
+from statemachine.values.values import Frozen, Language
 
 
 class BusinessDocument(Frozen):

@@ -12,7 +12,7 @@ from functions.api.business_texts import (
 )
 from functions.api.route import DISPATCHER, OWNER, Route
 from functions.people.api_keys import NewKey
-from statemachine.business_changes import BusinessRecord, SettingsPatch
+from statemachine.settings.business_changes import BusinessRecord, SettingsPatch
 
 BUSINESS_ROUTES: tuple[Route, ...] = (
     Route(

@@ -13,14 +13,14 @@ from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse
 from functions.messages.text_now import TextRefused
 from functions.people.rate_limits import Limit
-from statemachine.bounds import NoteInput
-from statemachine.business import BusinessSettings
-from statemachine.business_values import OwnWords, TextName
-from statemachine.own_labels import LabelName, OwnLabel, our_labels
-from statemachine.own_words import example, faults_of, our_texts
-from statemachine.phones import MAX_LENGTH, parse_phone
-from statemachine.sms_parts import FIELD, Wording
-from statemachine.values import LANGUAGES, Frozen, Language, Text
+from statemachine.business.business import BusinessSettings
+from statemachine.business.business_values import OwnWords, TextName
+from statemachine.business.own_labels import LabelName, OwnLabel, our_labels
+from statemachine.job.bounds import NoteInput
+from statemachine.messages.sms_parts import FIELD, Wording
+from statemachine.settings.own_words import example, faults_of, our_texts
+from statemachine.values.phones import MAX_LENGTH, parse_phone
+from statemachine.values.values import LANGUAGES, Frozen, Language, Text
 
 TEST_TEXTS = Limit("test-texts", most=10, window=timedelta(hours=1))
 """For one business."""

@@ -6,11 +6,11 @@ from functions.api.public import job_of_digest
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse, MediaBody
 from functions.protocol.ports import UnknownJob
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.requirements import is_request
-from statemachine.slots import slot_of
+from statemachine.job.job import Job
+from statemachine.rules.requirements import is_request
+from statemachine.schedule.slots import slot_of
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from statemachine.bounds import NoteInput
-from statemachine.conversation import ConversationMessage, ListedConversation
-from statemachine.deliveries import DeliveryState
-from statemachine.values import Frozen, JobId, Utc
+from statemachine.job.bounds import NoteInput
+from statemachine.job.deliveries import DeliveryState
+from statemachine.messages.conversation import ConversationMessage, ListedConversation
+from statemachine.values.values import Frozen, JobId, Utc
 
 Seq = Annotated[int, Field(ge=1, le=10**9)]
 

@@ -9,7 +9,7 @@ from functions.api.conversation_models import (
     ReadBody,
 )
 from functions.api.route import DISPATCHER, Route
-from statemachine.conversation import ConversationMessage
+from statemachine.messages.conversation import ConversationMessage
 
 CONVERSATION_ROUTES: tuple[Route, ...] = (
     Route(

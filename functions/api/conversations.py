@@ -16,9 +16,9 @@ from functions.api.responses import ApiResponse, dispatches
 from functions.messages.conversations import change_conversation, stored_list
 from functions.messages.office_texts import BEFORE_THE_TEXT, OfficeText
 from functions.messages.phone_numbers import digest_of, is_stopped, phone_record
-from statemachine.conversation import ListedConversation
-from statemachine.deliveries import Delivery
-from statemachine.sms_parts import filled
+from statemachine.job.deliveries import Delivery
+from statemachine.messages.conversation import ListedConversation
+from statemachine.messages.sms_parts import filled
 
 
 def list_conversations(api: Api, request: ApiRequest) -> ApiResponse:

@@ -7,7 +7,7 @@ from functions.api.request import ApiRequest
 from functions.api.request_models import LocationBody
 from functions.api.responses import ApiResponse, works_on
 from functions.people.crew_location import rounded
-from statemachine.job import Job
+from statemachine.job.job import Job
 
 
 def share_location(api: Api, request: ApiRequest) -> ApiResponse:

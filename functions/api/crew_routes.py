@@ -4,7 +4,7 @@ from functions.api import crew_location, my_jobs, photos, roster
 from functions.api.request_models import DaysQuery, LocationBody, PhotoBody
 from functions.api.response_models import CrewDocument, JobDocument, MyJobsDocument, PhotoDocument
 from functions.api.route import CREW, DISPATCHER, PLANNERS, SIGNED_IN, Route
-from statemachine.roster import Day
+from statemachine.schedule.roster import Day
 
 CREW_ROUTES: tuple[Route, ...] = (
     Route(

@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from functions.api.request_models import LinkHolderBody
-from statemachine.bounds import NoteInput, UtcInput, fault_at, window_fault
-from statemachine.values import Frozen, OutsideEventId
-from statemachine.visit import OptionalText
+from statemachine.job.bounds import NoteInput, UtcInput, fault_at, window_fault
+from statemachine.job.visit import OptionalText
+from statemachine.values.values import Frozen, OutsideEventId
 
 
 class RescheduleBody(LinkHolderBody):

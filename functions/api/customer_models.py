@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from statemachine.customers import CustomerSummary
-from statemachine.values import Frozen, JobId, Utc
-from statemachine.views import Card
+from statemachine.history.customers import CustomerSummary
+from statemachine.values.values import Frozen, JobId, Utc
+from statemachine.views.views import Card
 
 
 class CustomersQuery(Frozen):

@@ -14,9 +14,9 @@ from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse
 from functions.protocol.ports import UnknownJob
 from functions.views.find_jobs import find_jobs
-from statemachine.customers import CustomerSummary, customers_in
-from statemachine.job import Job
-from statemachine.job_search import Entry, Question
+from statemachine.history.customers import CustomerSummary, customers_in
+from statemachine.history.job_search import Entry, Question
+from statemachine.job.job import Job
 
 MOST_CUSTOMERS = 5
 MOST_JOBS = 100

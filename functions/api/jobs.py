@@ -23,10 +23,10 @@ from functions.jobs.create import Booked
 from functions.people.sessions import Session
 from functions.protocol.ports import UnknownJob
 from functions.protocol.read_each import read_each
-from statemachine.crew_edit import crew_fault
-from statemachine.edits import EditRefused
-from statemachine.job import Customer, Job, Place
-from statemachine.values import RESERVED, Actor
+from statemachine.job.job import Customer, Job, Place
+from statemachine.rules.crew_edit import crew_fault
+from statemachine.rules.edits import EditRefused
+from statemachine.values.values import RESERVED, Actor
 
 READERS = 8
 CREW_EDITS = frozenset({"note", "eta", "load_size", "payment", "reason", "approach"})

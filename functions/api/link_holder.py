@@ -13,18 +13,18 @@ from functions.api.request import ApiRequest
 from functions.api.request_models import LinkHolderBody
 from functions.api.responses import ApiResponse
 from functions.api.slots import slot_full
-from statemachine.business import BusinessSettings
-from statemachine.edits import EditRefused, SlotFull
+from statemachine.business.business import BusinessSettings
 from statemachine.flow_machine import legal_move
 from statemachine.flows import load_flow
-from statemachine.job import Job, Schedule
-from statemachine.public_booking import public_booking_fault
-from statemachine.records import RefusalReason
-from statemachine.requirements import window_is_missing
-from statemachine.reschedule import may_reschedule
-from statemachine.reservations import has_ended
-from statemachine.values import Actor
-from statemachine.views import view_of
+from statemachine.job.job import Job, Schedule
+from statemachine.job.records import RefusalReason
+from statemachine.rules.edits import EditRefused, SlotFull
+from statemachine.rules.requirements import window_is_missing
+from statemachine.rules.reschedule import may_reschedule
+from statemachine.schedule.public_booking import public_booking_fault
+from statemachine.schedule.reservations import has_ended
+from statemachine.values.values import Actor
+from statemachine.views.views import view_of
 
 LINK_HOLDER = Actor(kind="customer", id="link")
 NO_REASON = "No reason given"

@@ -10,8 +10,8 @@ from functions.api.public import held_job
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse
 from functions.photos.add_photo import PhotoRequest
-from statemachine.job import Job
-from statemachine.proof_of_service import photo_id_of
+from statemachine.job.job import Job
+from statemachine.rules.proof_of_service import photo_id_of
 
 
 def announce_customer_photo(api: Api, request: ApiRequest) -> ApiResponse:

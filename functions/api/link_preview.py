@@ -13,8 +13,8 @@ from functions.api.public import BUSINESS_CACHED_S, job_of_digest
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse, MediaBody
 from functions.protocol.ports import UnknownJob, UnknownTenant
-from statemachine.business import BusinessSettings, is_internal
-from statemachine.values import Language
+from statemachine.business.business import BusinessSettings, is_internal
+from statemachine.values.values import Language
 
 BOOK: dict[Language, str] = {"en": "Book a pickup", "es": "Reserve una recogida"}
 TRACK: dict[Language, str] = {"en": "Your pickup", "es": "Su servicio"}

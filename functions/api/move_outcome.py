@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from events import JobMoveRequested
 from functions.api.problems import Problem, slug_of
-from statemachine.job import Job
-from statemachine.lifecycle import (
+from statemachine.job.job import Job
+from statemachine.job.records import EarlyMove, Refusal, RefusalReason
+from statemachine.rules.lifecycle import (
     EXPLANATIONS,
     Committed,
     Duplicate,
@@ -14,8 +15,7 @@ from statemachine.lifecycle import (
     Verdict,
     copy_of,
 )
-from statemachine.records import EarlyMove, Refusal, RefusalReason
-from statemachine.values import iso
+from statemachine.values.values import iso
 
 Outcome = Literal["moved", "kept"]
 

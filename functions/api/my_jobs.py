@@ -9,9 +9,9 @@ from functions.api.jobs import read_jobs
 from functions.api.request import ApiRequest
 from functions.api.response_models import MyJobsDocument
 from functions.api.responses import ApiResponse, job_document, works_on
-from statemachine.job import Job
-from statemachine.roster import day_span
-from statemachine.views import Card
+from statemachine.job.job import Job
+from statemachine.schedule.roster import day_span
+from statemachine.views.views import Card
 
 
 def list_my_jobs(api: Api, request: ApiRequest) -> ApiResponse:

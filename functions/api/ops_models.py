@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from events import StuckReason
-from statemachine.evidence import TimelineEvent
-from statemachine.records import Repair
-from statemachine.values import Frozen, JobId, Name, Utc
+from statemachine.job.records import Repair
+from statemachine.values.values import Frozen, JobId, Name, Utc
+from statemachine.views.evidence import TimelineEvent
 
 
 class StatusCount(Frozen):

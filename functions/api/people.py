@@ -9,7 +9,7 @@ from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse
 from functions.people.accounts import Account, Profile
 from functions.people.manage_people import NewPerson, PersonChange
-from statemachine.values import Frozen, Name, Utc
+from statemachine.values.values import Frozen, Name, Utc
 
 
 class PersonDocument(Profile):

@@ -8,8 +8,8 @@ from functions.api.request_models import PhotoBody
 from functions.api.response_models import PhotoDocument, UploadDocument
 from functions.api.responses import ApiResponse, acts_on
 from functions.photos.add_photo import PhotoRequest, UploadTarget
-from statemachine.job import Job
-from statemachine.proof_of_service import photo_id_of
+from statemachine.job.job import Job
+from statemachine.rules.proof_of_service import photo_id_of
 
 
 def announce_photo(api: Api, request: ApiRequest) -> ApiResponse:

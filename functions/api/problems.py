@@ -27,13 +27,13 @@ from functions.people.rate_limits import retry_after_s
 from functions.people.sign_in import TooManyAttempts
 from functions.photos.add_photo import EventTaken, PhotoMissing
 from functions.protocol.ports import Corrupt, Unavailable, Unforeseen, UnknownJob, UnknownTenant
-from statemachine.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused, SlotFull
 from statemachine.flows import UnknownFlow, UnknownStatus
-from statemachine.lifecycle import EXPLANATIONS
-from statemachine.proof_of_service import PhotoRefused
-from statemachine.record_limits import RecordsFull
-from statemachine.records import EditRefusalReason, RefusalReason
-from statemachine.values import JobId
+from statemachine.job.record_limits import RecordsFull
+from statemachine.job.records import EditRefusalReason, RefusalReason
+from statemachine.rules.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused, SlotFull
+from statemachine.rules.lifecycle import EXPLANATIONS
+from statemachine.rules.proof_of_service import PhotoRefused
+from statemachine.values.values import JobId
 
 
 def slug_of(why: RefusalReason | EditRefusalReason) -> str:

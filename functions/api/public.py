@@ -14,13 +14,13 @@ from functions.api.responses import ApiResponse
 from functions.api.slots import slot_full, slots_of
 from functions.people.rate_limits import Limit
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob, UnknownTenant
-from statemachine.business import BusinessSettings, is_internal
-from statemachine.edits import SlotFull
-from statemachine.ids import digest_of, is_token
-from statemachine.job import Customer, Job, Place, Schedule
-from statemachine.link import link_is_alive
-from statemachine.values import Actor
-from statemachine.views import View
+from statemachine.business.business import BusinessSettings, is_internal
+from statemachine.job.job import Customer, Job, Place, Schedule
+from statemachine.rules.edits import SlotFull
+from statemachine.rules.link import link_is_alive
+from statemachine.values.ids import digest_of, is_token
+from statemachine.values.values import Actor
+from statemachine.views.views import View
 
 BOOKER = Actor(kind="customer", id="booking")
 BOOKINGS_PER_BUSINESS = Limit("business-bookings", most=200, window=timedelta(hours=1))

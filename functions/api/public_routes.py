@@ -34,7 +34,7 @@ from functions.api.route import (
     Route,
 )
 from functions.people.crew_location import CrewLocation
-from statemachine.views import View
+from statemachine.views.views import View
 
 PUBLIC_ROUTES: tuple[Route, ...] = (
     Route(

@@ -11,10 +11,10 @@ from functions.api.problems import Problem
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse, MediaBody
 from functions.views.read_report import ReadReport, TooMuch
-from statemachine.bounds import fault_at
-from statemachine.report import Grouping
-from statemachine.roster import Date
-from statemachine.values import Frozen
+from statemachine.history.report import Grouping
+from statemachine.job.bounds import fault_at
+from statemachine.schedule.roster import Date
+from statemachine.values.values import Frozen
 
 
 class ReportQuery(Frozen):

@@ -15,7 +15,7 @@ from events import Changes
 from events.requests import MAX_REV
 from functions.people.accounts import LONGEST_PASSWORD
 from functions.people.crew_location import Latitude, Longitude
-from statemachine.bounds import (
+from statemachine.job.bounds import (
     LineInput,
     NoteInput,
     PhoneInput,
@@ -24,13 +24,13 @@ from statemachine.bounds import (
     fault_at,
     window_fault,
 )
-from statemachine.consent import ConsentWording
-from statemachine.job import DurationMinutes, Schedule, WorkPhotoKind
-from statemachine.money import parse_money
-from statemachine.price_guide import EstimateRequest
-from statemachine.prices import MOST_CENTS, LoadSize, PaymentMethod
-from statemachine.roster import Date
-from statemachine.values import (
+from statemachine.job.consent import ConsentWording
+from statemachine.job.job import DurationMinutes, Schedule, WorkPhotoKind
+from statemachine.job.prices import MOST_CENTS, LoadSize, PaymentMethod
+from statemachine.money.money import parse_money
+from statemachine.money.price_guide import EstimateRequest
+from statemachine.schedule.roster import Date
+from statemachine.values.values import (
     JOB_ID_PATTERN,
     NAME_PATTERN,
     Frozen,

@@ -8,10 +8,9 @@ from pydantic import ConfigDict, Field
 from functions.api.window_changes import WindowEntry
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
-from statemachine.consent import TextsConsent
-from statemachine.conversation import ListedConversation
 from statemachine.flows import Flow, Requirement
-from statemachine.job import (
+from statemachine.job.consent import TextsConsent
+from statemachine.job.job import (
     CrewRole,
     Customer,
     PhotoId,
@@ -19,13 +18,21 @@ from statemachine.job import (
     Place,
     Schedule,
 )
-from statemachine.prices import Estimate, EstimateRange, LoadSize, MoneyChange, Payment, PriceCents
-from statemachine.records import RefusalReason
-from statemachine.roster import Date, Day
-from statemachine.unsent_text import UnsentText
-from statemachine.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
-from statemachine.views import Card
-from statemachine.visit import ApproachStage
+from statemachine.job.prices import (
+    Estimate,
+    EstimateRange,
+    LoadSize,
+    MoneyChange,
+    Payment,
+    PriceCents,
+)
+from statemachine.job.records import RefusalReason
+from statemachine.job.unsent_text import UnsentText
+from statemachine.job.visit import ApproachStage
+from statemachine.messages.conversation import ListedConversation
+from statemachine.schedule.roster import Date, Day
+from statemachine.values.values import Actor, Frozen, JobId, Name, Tenant, Text, Utc
+from statemachine.views.views import Card
 
 
 class ProblemDocument(Frozen):

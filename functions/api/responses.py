@@ -16,16 +16,16 @@ from functions.api.response_models import (
 from functions.api.window_changes import WindowEntry
 from functions.people.accounts import DISPATCHES, Role
 from functions.people.sessions import Session
-from statemachine.deadlines import due_at
 from statemachine.flows import Move, load_flow
-from statemachine.job import Job
-from statemachine.lifecycle import EXPLANATIONS
-from statemachine.link import link_ends_at
-from statemachine.price_guide import proposed_price
-from statemachine.reminders import approach_now
-from statemachine.requirements import shows_as_request
-from statemachine.values import ActorKind, JobId
-from statemachine.views import photo_path
+from statemachine.job.job import Job
+from statemachine.messages.reminders import approach_now
+from statemachine.money.price_guide import proposed_price
+from statemachine.rules.deadlines import due_at
+from statemachine.rules.lifecycle import EXPLANATIONS
+from statemachine.rules.link import link_ends_at
+from statemachine.rules.requirements import shows_as_request
+from statemachine.values.values import ActorKind, JobId
+from statemachine.views.views import photo_path
 
 Document = TypeVar("Document", bound=BaseModel)
 

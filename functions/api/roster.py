@@ -15,9 +15,9 @@ from functions.people.accounts import Account
 from functions.people.crew_location import CrewLocation
 from functions.people.roster import Days
 from statemachine.flows import load_flow
-from statemachine.job import CREW_ROLES
-from statemachine.roster import Day, Span, day_of, day_span, overlap
-from statemachine.views import Card
+from statemachine.job.job import CREW_ROLES
+from statemachine.schedule.roster import Day, Span, day_of, day_span, overlap
+from statemachine.views.views import Card
 
 MOST_DAYS = 62
 Dates = tuple[date, date]

@@ -15,9 +15,9 @@ from functions.api.responses import ApiResponse
 from functions.people.accounts import DISPATCHES, ROLES, Role
 from functions.people.api_keys import KEY_ID_PATTERN
 from functions.people.rate_limits import Limit
-from statemachine.lifecycle import EXPLANATIONS
-from statemachine.roster import DATE_PATTERN
-from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
+from statemachine.rules.lifecycle import EXPLANATIONS
+from statemachine.schedule.roster import DATE_PATTERN
+from statemachine.values.values import JOB_ID_PATTERN, NAME_PATTERN, TENANT_PATTERN
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Roles = frozenset[Role] | None

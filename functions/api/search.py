@@ -12,8 +12,8 @@ from functions.api.response_models import JobsDocument
 from functions.api.responses import ApiResponse, sees_all
 from functions.people.sessions import Session
 from functions.views.find_jobs import find_jobs
-from statemachine.job_search import Question, phone_in
-from statemachine.values import JOB_ID_PATTERN
+from statemachine.history.job_search import Question, phone_in
+from statemachine.values.values import JOB_ID_PATTERN
 
 MOST_FOUND = 100
 """In one response."""

@@ -10,8 +10,8 @@ from functions.api.problems import Problem
 from functions.api.request import ApiRequest
 from functions.api.responses import ApiResponse
 from functions.protocol.ports import UnknownTenant
-from statemachine.business import is_internal
-from statemachine.values import Frozen, Utc, iso
+from statemachine.business.business import is_internal
+from statemachine.values.values import Frozen, Utc, iso
 
 CACHED_S = 5
 """How long edge and browser may show the same slots. A booking is judged by the sheet itself."""

@@ -1,7 +1,7 @@
 """Who gave a job another arrival window, when, and why: for the people who work on it."""
 
-from statemachine.records import WindowChange
-from statemachine.values import Actor, Frozen, Utc
+from statemachine.job.records import WindowChange
+from statemachine.values.values import Actor, Frozen, Utc
 
 
 class WindowEntry(Frozen):

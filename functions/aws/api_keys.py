@@ -14,7 +14,7 @@ from functions.aws.readable_items import readable
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.people.api_keys import StoredKey, UnknownKey
 from functions.protocol.ports import Corrupt
-from statemachine.values import iso
+from statemachine.values.values import iso
 
 KEPT_AFTER_EXPIRY = timedelta(days=30)
 EXISTS = "attribute_exists(pk)"

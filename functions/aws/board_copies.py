@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from functions.aws.errors import MISSING, code_of, retryable, status_of
 from functions.protocol.ports import Stored, Unavailable
-from statemachine.views import Board
+from statemachine.views.views import Board
 
 NEVER_WRITTEN = Stored(Board(), '"none"')
 

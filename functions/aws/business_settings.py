@@ -11,8 +11,8 @@ from functions.aws.readable_items import readable_or_none
 from functions.aws.s3_stores import S3Objects, named, owner_key, to_bytes
 from functions.business.settings_store import NumberOwner
 from functions.protocol.ports import Stored, UnknownTenant
-from statemachine.business_changes import BusinessRecord, SettingsChange
-from statemachine.values import TENANT_PATTERN
+from statemachine.settings.business_changes import BusinessRecord, SettingsChange
+from statemachine.values.values import TENANT_PATTERN
 
 
 class S3SettingsStore:

@@ -12,7 +12,7 @@ from functions.aws.errors import retryable
 from functions.aws.messages import MESSAGE
 from functions.aws.s3_stores import S3Objects, to_bytes
 from functions.protocol.ports import Stored
-from statemachine.conversation import Conversation, ConversationList, ConversationPage
+from statemachine.messages.conversation import Conversation, ConversationList, ConversationPage
 
 LATEST = "/latest.json"
 

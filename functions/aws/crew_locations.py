@@ -6,7 +6,7 @@ from typing import Any
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.people.crew_location import LASTS, CrewLocation
 from functions.protocol.ports import Corrupt
-from statemachine.values import iso
+from statemachine.values.values import iso
 
 
 class DynamoCrewLocations:

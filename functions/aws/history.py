@@ -13,9 +13,9 @@ from pydantic import BaseModel, ValidationError
 from functions.aws.errors import code_of, retryable
 from functions.aws.stepfunctions import execution_name
 from functions.ops.history import HistoryPage, VersionStamp
-from statemachine.evidence import ExecutionRun, ObjectVersion
-from statemachine.job import Job
-from statemachine.views import View
+from statemachine.job.job import Job
+from statemachine.views.evidence import ExecutionRun, ObjectVersion
+from statemachine.views.views import View
 
 Document = TypeVar("Document", bound=BaseModel)
 

@@ -23,8 +23,8 @@ from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.aws.sent_texts import TEXTS
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
 from functions.views.job_index import IndexChange, Listing, Weeks
-from statemachine.job_search import Entry
-from statemachine.report_figures import ADDED, NAMED, DayFigures, Figures, sum_of
+from statemachine.history.job_search import Entry
+from statemachine.history.report_figures import ADDED, NAMED, DayFigures, Figures, sum_of
 
 AT_ONCE = 100
 """Items in one BatchGetItem, and actions in one transaction (DynamoDB API reference)."""

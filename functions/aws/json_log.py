@@ -12,7 +12,7 @@ from typing import Any
 
 from functions.aws.tracing import trace_header
 from functions.protocol.clock import utc_now
-from statemachine.values import iso
+from statemachine.values.values import iso
 
 
 class JsonLog:

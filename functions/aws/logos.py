@@ -5,7 +5,7 @@ from typing import Any
 
 from functions.aws.errors import retryable
 from functions.aws.s3_stores import S3Objects
-from statemachine.business import logo_folder
+from statemachine.business.business import logo_folder
 
 CACHING = "public, max-age=86400, immutable"
 """A logo never changes, because its name is a digest of it."""

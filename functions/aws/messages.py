@@ -17,7 +17,7 @@ from functions.messages.endpoints import Endpoint
 from functions.messages.phone_numbers import PhoneRecord
 from functions.messages.sms_budget import SpentTexts
 from functions.protocol.ports import Stored
-from statemachine.deliveries import Delivery, DeliveryName
+from statemachine.job.deliveries import Delivery, DeliveryName
 
 MESSAGE = "kept=message"
 """The tag by which the bucket's lifecycle erases them: they have no prefix in common."""

@@ -14,8 +14,8 @@ from functions.aws.errors import MISSING, code_of, retryable
 from functions.aws.s3_stores import S3Objects
 from functions.ops.overview import UnsuccessfulRun
 from functions.protocol.ports import Corrupt
-from statemachine.evidence import RunState
-from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN, JobId, Utc
+from statemachine.values.values import JOB_ID_PATTERN, TENANT_PATTERN, JobId, Utc
+from statemachine.views.evidence import RunState
 
 MOST = 1000
 LOOKED_AT = 100

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from functions.aws.errors import MISSING, code_of, retryable
 from functions.photos.add_photo import UploadTarget
-from statemachine.views import photo_path
+from statemachine.views.views import photo_path
 
 UPLOADS = "uploads/"
 GOOD_FOR_S = 900

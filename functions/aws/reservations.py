@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from functions.aws.errors import NO_ANSWER, code_of, status_of
 from functions.aws.roster import Item, dynamodb_errors
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
-from statemachine.reservations import ReservationSheet
-from statemachine.roster import Date
+from statemachine.schedule.reservations import ReservationSheet
+from statemachine.schedule.roster import Date
 
 KEPT_FOR = timedelta(days=30)
 """After its day a sheet is not needed any more; the table's TTL removes it."""

@@ -22,7 +22,7 @@ from functions.aws.errors import code_of, retryable
 from functions.aws.readable_items import readable
 from functions.people.accounts import Account, AccountExists, Profile, UnknownAccount
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
-from statemachine.values import iso
+from statemachine.values.values import iso
 
 Item = dict[str, Any]
 

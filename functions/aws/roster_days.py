@@ -19,7 +19,7 @@ from functions.aws.readable_items import readable, readable_or_none
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.people.roster import Truck, UnknownTruck
 from functions.protocol.ports import Corrupt
-from statemachine.roster import DAY_OFF, Day
+from statemachine.schedule.roster import DAY_OFF, Day
 
 KEPT_FOR = timedelta(days=400)
 """A past day is not needed after a year; the table's TTL removes it."""

@@ -16,11 +16,11 @@ from functions.protocol.metrics import Metrics
 from functions.protocol.open_index import OpenIndex, due_name, index_of
 from functions.protocol.ports import Conflict, Corrupt, Stored, StuckJob, UnknownJob, UnknownTenant
 from functions.protocol.sound_job import LARGEST_BYTES, sound
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN
-from statemachine.views import Board, View
+from statemachine.job.job import Job
+from statemachine.values.values import JOB_ID_PATTERN, TENANT_PATTERN
+from statemachine.views.views import Board, View
 
 Document = TypeVar("Document", bound=BaseModel)
 

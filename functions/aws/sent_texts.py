@@ -15,7 +15,7 @@ from typing import Any
 from functions.aws.readable_items import readable
 from functions.aws.roster import Item, dynamodb_errors
 from functions.protocol.ports import Corrupt
-from statemachine.deliveries import DeliveryName
+from statemachine.job.deliveries import DeliveryName
 
 TEXTS = "texts"
 

@@ -19,7 +19,7 @@ from functions.aws.readable_items import readable
 from functions.aws.reservations import KEPT_FOR
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
-from statemachine.slots import SlotSheet, TakenSlot
+from statemachine.schedule.slots import SlotSheet, TakenSlot
 
 
 class DynamoSlots:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions.aws.container import session
-from statemachine.values import BuiltOnUse
+from statemachine.values.values import BuiltOnUse
 
 SERVICES: tuple[Any, ...] = ("s3", "dynamodb", "events", "sqs", "stepfunctions", "secretsmanager")
 IMPORTED_WHEN_USED = ("phonenumbers", "transitions")

@@ -16,9 +16,9 @@ from typing import Any
 from functions.business.settings_store import NumberOwner, SettingsStore
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, HaulwayError, Stored, Unavailable, UnknownTenant
-from statemachine.business import BusinessSettings, is_internal
-from statemachine.business_changes import BusinessRecord, SettingsChange, changed, created
-from statemachine.reservations import ABANDONED_AFTER
+from statemachine.business.business import BusinessSettings, is_internal
+from statemachine.schedule.reservations import ABANDONED_AFTER
+from statemachine.settings.business_changes import BusinessRecord, SettingsChange, changed, created
 
 LONGEST_PAGE = 50
 COMMAND_LINE = "haul"

@@ -16,10 +16,10 @@ from functions.business.change_settings import ChangeSettings
 from functions.business.logos import Logos
 from functions.photos.redraw_photo import DrawnLogo, redrawn_logo
 from functions.protocol.ports import HaulwayError
-from statemachine.business import logo_folder
-from statemachine.business_changes import BusinessRecord
-from statemachine.business_values import Logo
-from statemachine.proof_of_service import PhotoRefused
+from statemachine.business.business import logo_folder
+from statemachine.business.business_values import Logo
+from statemachine.rules.proof_of_service import PhotoRefused
+from statemachine.settings.business_changes import BusinessRecord
 
 LARGEST_LOGO = 2_000_000
 """Bytes. A request to a Lambda has at most 6 MB, and Base64 makes a third more of them."""

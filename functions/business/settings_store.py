@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from functions.protocol.ports import Stored
-from statemachine.business_changes import BusinessRecord, SettingsChange
-from statemachine.values import Frozen, Utc
+from statemachine.settings.business_changes import BusinessRecord, SettingsChange
+from statemachine.values.values import Frozen, Utc
 
 
 class NumberOwner(Frozen):

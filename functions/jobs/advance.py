@@ -23,8 +23,8 @@ from functions.protocol.ports import (
 )
 from functions.protocol.resume_execution import resume_execution
 from statemachine.flows import load_flow
-from statemachine.job import SUPERSEDED, Job, TaskWait
-from statemachine.lifecycle import Verdict, judge
+from statemachine.job.job import SUPERSEDED, Job, TaskWait
+from statemachine.rules.lifecycle import Verdict, judge
 
 
 @dataclass(frozen=True)

@@ -24,22 +24,22 @@ from functions.protocol.ports import (
     Views,
 )
 from functions.views.write_view import write_view
-from statemachine.bounds import horizon_fault, past_window_fault
-from statemachine.business import BusinessSettings
-from statemachine.consent import TextsConsent
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.ids import job_id_for, new_token
-from statemachine.job import Execution, Job
-from statemachine.lifecycle import CLOCK_SKEW
-from statemachine.link_values import JobLink
-from statemachine.price_guide import EstimateRequest, NotInGuide, estimate_of
-from statemachine.prices import Estimate, EstimateRange
-from statemachine.public_booking import preferred_day_fault, public_booking_fault
-from statemachine.records import Note
-from statemachine.roster import day_of
-from statemachine.service_area import service_area_fault
-from statemachine.values import Frozen, JobId
-from statemachine.window_change import may_overbook
+from statemachine.job.bounds import horizon_fault, past_window_fault
+from statemachine.job.consent import TextsConsent
+from statemachine.job.job import Execution, Job
+from statemachine.job.link_values import JobLink
+from statemachine.job.prices import Estimate, EstimateRange
+from statemachine.job.records import Note
+from statemachine.money.price_guide import EstimateRequest, NotInGuide, estimate_of
+from statemachine.rules.lifecycle import CLOCK_SKEW
+from statemachine.rules.window_change import may_overbook
+from statemachine.schedule.public_booking import preferred_day_fault, public_booking_fault
+from statemachine.schedule.roster import day_of
+from statemachine.schedule.service_area import service_area_fault
+from statemachine.values.ids import job_id_for, new_token
+from statemachine.values.values import Frozen, JobId
 
 ID_ATTEMPTS = 8
 

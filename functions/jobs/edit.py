@@ -13,12 +13,12 @@ from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Bus, Jobs, TaskTokens, Views
 from functions.protocol.resume_execution import resume_if_behind
 from functions.views.write_view import remove_dead_views, write_view
-from statemachine.edits import EditRefused, edited, refusal_of, with_refusal
 from statemachine.flows import load_flow
-from statemachine.ids import new_token
-from statemachine.job import Job
-from statemachine.lifecycle import with_early_moves_judged
-from statemachine.slots import slot_of
+from statemachine.job.job import Job
+from statemachine.rules.edits import EditRefused, edited, refusal_of, with_refusal
+from statemachine.rules.lifecycle import with_early_moves_judged
+from statemachine.schedule.slots import slot_of
+from statemachine.values.ids import new_token
 
 
 class ScheduleRules(TypedDict, total=False):

@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 from events import Fact, JobCreated, JobEdited, JobEditRefused, JobMoved, JobMoveRefused
 from statemachine.flows import Flow
-from statemachine.job import Job
-from statemachine.records import Edit, Refusal, RefusedEdit
+from statemachine.job.job import Job
+from statemachine.job.records import Edit, Refusal, RefusedEdit
 
 FactT = TypeVar("FactT", bound=BaseModel)
 

@@ -18,8 +18,8 @@ from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Bus, Jobs, Stored, Views
 from functions.views.write_view import write_view
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Job
-from statemachine.values import Frozen, JobId, Tenant, Utc
+from statemachine.job.job import Job
+from statemachine.values.values import Frozen, JobId, Tenant, Utc
 
 
 class SettleRequest(Frozen):

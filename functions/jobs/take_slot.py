@@ -4,7 +4,7 @@
     follow   after a write: the sheet of that day becomes what the job says
 
 If `follow` is lost, the watchdog makes the sheet agree with the jobs (`repair/repair_slots.py`).
-See `statemachine/slots.py` for why no slot is given twice.
+See `statemachine/schedule/slots.py` for why no slot is given twice.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,12 +16,12 @@ from functions.people.roster import Truck
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Jobs, Tenants, Unavailable, UnknownJob
 from functions.protocol.read_each import UNREADABLE, readable_job
-from statemachine.edits import EXPLANATIONS, SlotFull
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.reservations import window_of
-from statemachine.roster import Span
-from statemachine.slots import (
+from statemachine.job.job import Job
+from statemachine.rules.edits import EXPLANATIONS, SlotFull
+from statemachine.schedule.reservations import window_of
+from statemachine.schedule.roster import Span
+from statemachine.schedule.slots import (
     OfferedWindow,
     SlotSheet,
     TakenSlot,
@@ -32,13 +32,13 @@ from statemachine.slots import (
     taken_slot,
     window_with,
 )
-from statemachine.values import YEARS
+from statemachine.values.values import YEARS
 
 Change = Callable[[SlotSheet], SlotSheet]
 
 
 class SlotSheets(Protocol):
-    """The sheets of `statemachine/slots.py`, one for each day of a business."""
+    """The sheets of `statemachine/schedule/slots.py`, one for each day of a business."""
 
     def read(self, tenant: str, day: date) -> SlotSheet:
         """The sheet as it is now; version 0 if there is none yet."""

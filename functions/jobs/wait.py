@@ -15,8 +15,8 @@ from functions.jobs.settle import SettleJob
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Jobs, Stored, TaskOutput, TaskTokens
 from functions.protocol.resume_execution import next_task_output
-from statemachine.job import SUPERSEDED, Epoch, Job, TaskWait
-from statemachine.values import Frozen, JobId, Tenant, Utc
+from statemachine.job.job import SUPERSEDED, Epoch, Job, TaskWait
+from statemachine.values.values import Frozen, JobId, Tenant, Utc
 
 Outcome = Literal["waits", "goes on", "fenced", "superseded", "resumed"]
 

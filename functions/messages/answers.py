@@ -30,9 +30,9 @@ from functions.messages.phone_numbers import (
 )
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests
-from statemachine.job import Job
-from statemachine.sms_replies import MOST_CHOICES, ReplyMeaning, chosen_number
-from statemachine.visit import VisitAnswer
+from statemachine.job.job import Job
+from statemachine.job.visit import VisitAnswer
+from statemachine.messages.sms_replies import MOST_CHOICES, ReplyMeaning, chosen_number
 
 
 @dataclass(frozen=True)

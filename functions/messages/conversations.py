@@ -13,7 +13,7 @@ from typing import Protocol
 from functions.messages.phone_numbers import digest_of
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Stored, Unavailable
-from statemachine.conversation import (
+from statemachine.messages.conversation import (
     Conversation,
     ConversationList,
     ConversationMessage,

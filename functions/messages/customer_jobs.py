@@ -7,8 +7,8 @@ from events import Changes, JobEditRequested
 from functions.protocol.ports import Jobs
 from functions.protocol.read_each import job_or_none
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.values import RESERVED, Actor
+from statemachine.job.job import Job
+from statemachine.values.values import RESERVED, Actor
 
 BY_TEXT = Actor(kind="customer", id="sms")
 

@@ -33,11 +33,11 @@ from functions.messages.text_about_job import TextAboutJob
 from functions.messages.unsent_texts import hold_of, unsent_edit
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Jobs, Requests, Tenants
-from statemachine.business import SHARED, BusinessSettings, quiet_until
-from statemachine.deliveries import OVER_BUDGET, Delivery
+from statemachine.business.business import SHARED, BusinessSettings, quiet_until
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Job
-from statemachine.owed_texts import (
+from statemachine.job.deliveries import OVER_BUDGET, Delivery
+from statemachine.job.job import Job
+from statemachine.messages.owed_texts import (
     TELLING,
     TOLD,
     OwedText,
@@ -47,11 +47,11 @@ from statemachine.owed_texts import (
     text_of_move,
     texts_before,
 )
-from statemachine.own_words import words_of
-from statemachine.reminders import is_still_due, is_wanted, reminder_kind
-from statemachine.sms_numbers import why_no_sms
-from statemachine.sms_texts import CHANGE_TEXTS
-from statemachine.sms_wording import wording
+from statemachine.messages.reminders import is_still_due, is_wanted, reminder_kind
+from statemachine.messages.sms_numbers import why_no_sms
+from statemachine.messages.sms_texts import CHANGE_TEXTS
+from statemachine.messages.sms_wording import wording
+from statemachine.settings.own_words import words_of
 
 TOO_OLD = timedelta(hours=6)
 """A fact that arrives later than this, without a delivery on record, is a replay or outdated."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, HaulwayError, Stored, Unavailable
-from statemachine.deliveries import Delivery, DeliveryName
+from statemachine.job.deliveries import Delivery, DeliveryName
 
 
 class Busy(HaulwayError):

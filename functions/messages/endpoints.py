@@ -12,7 +12,7 @@ from pydantic import Field
 from functions.protocol.batches import Permanent
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Stored, Unavailable
-from statemachine.values import Frozen, Name, Tenant, Utc
+from statemachine.values.values import Frozen, Name, Tenant, Utc
 
 FactName = Literal[
     "JobCreated",

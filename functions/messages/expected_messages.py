@@ -9,10 +9,10 @@ from functions.jobs.facts import edited_fact, fact_of_entry, refused_fact
 from functions.messages.endpoints import Endpoint
 from functions.messages.fact_notice import FactNotice, notice_of, receivers_of
 from functions.messages.phone_numbers import digest_of
-from statemachine.deliveries import Delivery, DeliveryName
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.owed_texts import TELLING, owed_text
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.job.job import Job
+from statemachine.messages.owed_texts import TELLING, owed_text
 
 CUSTOMER = "customer"
 LOOKS_BACK = timedelta(days=7)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from events import Fact
 from functions.messages.endpoints import Endpoint, FactName
-from statemachine.values import Tenant, Utc
+from statemachine.values.values import Tenant, Utc
 
 
 class FactNotice(BaseModel):

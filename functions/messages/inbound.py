@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from functions.protocol.batches import Permanent
-from statemachine.sms_replies import readable
-from statemachine.values import PHONE_PATTERN, RESERVED, Utc
+from statemachine.messages.sms_replies import readable
+from statemachine.values.values import PHONE_PATTERN, RESERVED, Utc
 
 
 class Inbound(BaseModel):

@@ -30,13 +30,12 @@ from functions.messages.sms_once import SmsOnce
 from functions.messages.sms_request import REPLIES as REPLIES_TO_TEXTS
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Corrupt, Jobs, Requests, Tenants, UnknownTenant
-from statemachine.business import MAIN, SHARED, BusinessSettings
-from statemachine.conversation import ConversationMessage
-from statemachine.deliveries import Delivery, DeliveryName, masked_phone
-from statemachine.job import Job
-from statemachine.readable_text import without_hidden
-from statemachine.sms_parts import Wording, counted, filled
-from statemachine.sms_replies import (
+from statemachine.business.business import MAIN, SHARED, BusinessSettings
+from statemachine.job.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.job.job import Job
+from statemachine.messages.conversation import ConversationMessage
+from statemachine.messages.sms_parts import Wording, counted, filled
+from statemachine.messages.sms_replies import (
     A_PICTURE,
     FROM_CUSTOMER,
     REPLIES,
@@ -46,7 +45,8 @@ from statemachine.sms_replies import (
     meaning_of_reply,
     reply_to,
 )
-from statemachine.sms_wording import choices
+from statemachine.messages.sms_wording import choices
+from statemachine.values.readable_text import without_hidden
 
 
 @dataclass(frozen=True)

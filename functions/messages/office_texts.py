@@ -21,9 +21,9 @@ from functions.messages.conversations import (
 )
 from functions.messages.text_now import SendTextNow, TextRefused
 from functions.protocol.compare_and_swap import Pause, full_jitter
-from statemachine.business import BusinessSettings, quiet_until
-from statemachine.conversation import ConversationMessage
-from statemachine.sms_parts import Wording, counted, filled, plain
+from statemachine.business.business import BusinessSettings, quiet_until
+from statemachine.messages.conversation import ConversationMessage
+from statemachine.messages.sms_parts import Wording, counted, filled, plain
 
 MOST_PARTS = 6
 """Of one text; its author sees the number while typing."""

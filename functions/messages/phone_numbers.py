@@ -15,9 +15,9 @@ from pydantic import Field
 
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Stored, Unavailable
-from statemachine.business import SHARED, BusinessSettings
-from statemachine.consent import TextsConsent
-from statemachine.values import EventId, Frozen, JobId, Name, Tenant, Utc
+from statemachine.business.business import SHARED, BusinessSettings
+from statemachine.job.consent import TextsConsent
+from statemachine.values.values import EventId, Frozen, JobId, Name, Tenant, Utc
 
 JOBS_KEPT = 8
 BUSINESSES_KEPT = 20

@@ -16,13 +16,13 @@ from functions.messages.deliveries import Deliveries, change
 from functions.messages.expected_messages import text_name
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import Tenants
-from statemachine.business import BusinessSettings
-from statemachine.deliveries import Delivery, masked_phone
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import Flow
-from statemachine.job import Job
-from statemachine.reminders import PlannedReminder, reminders_of
-from statemachine.values import RESERVED, Actor
-from statemachine.visit import VisitAnswer
+from statemachine.job.deliveries import Delivery, masked_phone
+from statemachine.job.job import Job
+from statemachine.job.visit import VisitAnswer
+from statemachine.messages.reminders import PlannedReminder, reminders_of
+from statemachine.values.values import RESERVED, Actor
 
 BY_REMINDER = Actor(kind="system", id="reminders")
 

@@ -13,13 +13,13 @@ from functions.messages.expected_messages import number_of
 from functions.messages.phone_numbers import PhoneRecords, digest_of, phone_record
 from functions.messages.text_now import text_now_name
 from functions.protocol.compare_and_swap import Pause, full_jitter
-from statemachine.conversation import (
+from statemachine.job.deliveries import CLAIM_LASTS, Delivery
+from statemachine.messages.conversation import (
     PAGE,
     Conversation,
     ConversationMessage,
     first_of_page,
 )
-from statemachine.deliveries import CLAIM_LASTS, Delivery
 
 MOST_JOBS = 4
 """Of the number, whose texts are shown: the job that is open on the page, and the latest."""

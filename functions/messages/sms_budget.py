@@ -17,9 +17,9 @@ from pydantic import AliasChoices, Field
 
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Stored, Unavailable
-from statemachine.business import BusinessSettings
-from statemachine.deliveries import DeliveryLabel
-from statemachine.values import Frozen, Tenant
+from statemachine.business.business import BusinessSettings
+from statemachine.job.deliveries import DeliveryLabel
+from statemachine.values.values import Frozen, Tenant
 
 BUSINESS = "business"
 ANSWERS_PER_NUMBER = 20

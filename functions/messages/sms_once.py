@@ -16,7 +16,7 @@ from functions.messages.deliveries import Busy, Deliveries, Known, changed_from
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import HaulwayError, Logger, Stored
-from statemachine.deliveries import Attempt, Delivery, DeliveryName
+from statemachine.job.deliveries import Attempt, Delivery, DeliveryName
 
 MOST_TRIES = 12
 """For a text that the provider has certainly not accepted."""

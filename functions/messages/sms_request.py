@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from statemachine.deliveries import DeliveryName
-from statemachine.values import JobId, Tenant
+from statemachine.job.deliveries import DeliveryName
+from statemachine.values.values import JobId, Tenant
 
 REPLIES = "replies"
 """What replies to customers' texts are about, instead of a job."""

@@ -6,11 +6,11 @@ from datetime import datetime
 from functions.messages.customer_jobs import BY_TEXT
 from functions.messages.expected_messages import number_of, text_name
 from functions.messages.phone_numbers import PendingQuestion
-from statemachine.deliveries import Delivery, masked_phone
 from statemachine.flows import Flow
-from statemachine.job import Job
-from statemachine.owed_texts import OwedText, told_by
-from statemachine.sms_parts import Wording
+from statemachine.job.deliveries import Delivery, masked_phone
+from statemachine.job.job import Job
+from statemachine.messages.owed_texts import OwedText, told_by
+from statemachine.messages.sms_parts import Wording
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from functions.messages.sms_once import OPTED_OUT, SmsOnce
 from functions.messages.sms_request import REPLIES
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.ports import HaulwayError, Unavailable
-from statemachine.business import SHARED, BusinessSettings
-from statemachine.deliveries import Delivery, DeliveryName, masked_phone
-from statemachine.sms_numbers import why_no_sms
-from statemachine.sms_parts import Wording
+from statemachine.business.business import SHARED, BusinessSettings
+from statemachine.job.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.messages.sms_numbers import why_no_sms
+from statemachine.messages.sms_parts import Wording
 
 
 class TextRefused(HaulwayError):

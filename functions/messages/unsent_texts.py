@@ -15,11 +15,11 @@ from functions.messages.sms_budget import TextBudgets, may_spend
 from functions.messages.sms_once import Hold
 from functions.messages.text_about_job import TextAboutJob
 from functions.protocol.compare_and_swap import Pause, full_jitter
-from statemachine.business import BusinessSettings, quiet_until
-from statemachine.deliveries import OVER_BUDGET, Delivery
-from statemachine.owed_texts import TOLD
-from statemachine.unsent_text import UnsentText
-from statemachine.values import RESERVED, Actor
+from statemachine.business.business import BusinessSettings, quiet_until
+from statemachine.job.deliveries import OVER_BUDGET, Delivery
+from statemachine.job.unsent_text import UnsentText
+from statemachine.messages.owed_texts import TOLD
+from statemachine.values.values import RESERVED, Actor
 
 FIRST_LOOK, LONGEST_LOOK = timedelta(hours=1), timedelta(days=1)
 """When the watchdog checks a text that waits for a person for being true: after an hour, and then

@@ -42,8 +42,8 @@ from functions.protocol.clock import utc_now
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Bus, Logger, Stored, Unavailable
-from statemachine.deliveries import Attempt, Delivery
-from statemachine.values import Name, Tenant, iso
+from statemachine.job.deliveries import Attempt, Delivery
+from statemachine.values.values import Name, Tenant, iso
 
 PROMPT_S, SLOW_S = 3.0, 15.0
 """How long an endpoint may take to answer, by queue; the standard suggests 15 to 30 seconds."""

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from functions.messages.deliveries import DelayedMessages
 from functions.messages.endpoints import Endpoint
 from functions.protocol.ports import Stored
-from statemachine.deliveries import Delivery, DeliveryName
-from statemachine.values import Name, Tenant, Utc, iso
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.values.values import Name, Tenant, Utc, iso
 
 SCHEDULE_S = (5, 60, 300, 1800, 7200, 18_000, 28_800, 36_000)
 """Waits between tries, 25.5 hours together."""

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from functions.api.ops_models import DeadLetter, DeadLettersResult, QueueState
 from functions.protocol.ports import HaulwayError
-from statemachine.values import JOB_ID_PATTERN
+from statemachine.values.values import JOB_ID_PATTERN
 
 QUEUES: Mapping[str, tuple[str, ...]] = {
     "create_job": ("create-job",),

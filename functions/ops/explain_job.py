@@ -23,15 +23,15 @@ from functions.ops.history import (
 )
 from functions.ops.partial_results import PartialResults
 from functions.protocol.ports import Corrupt, Jobs, Stuck
-from statemachine.deliveries import Delivery
-from statemachine.diagnosis import diagnose
-from statemachine.evidence import ExecutionRun, JobEvidence, ObjectVersion, TimelineEvent
 from statemachine.flows import flow_names, load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.safe_time import shifted
-from statemachine.timeline import changes_of, label_of, timeline_of
-from statemachine.views import SHOWN_AFTER_END
+from statemachine.job.deliveries import Delivery
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of
+from statemachine.values.safe_time import shifted
+from statemachine.views.diagnosis import diagnose
+from statemachine.views.evidence import ExecutionRun, JobEvidence, ObjectVersion, TimelineEvent
+from statemachine.views.timeline import changes_of, label_of, timeline_of
+from statemachine.views.views import SHOWN_AFTER_END
 
 GENERATIONS = 10
 """How many executions are read, the latest."""

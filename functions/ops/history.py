@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-from statemachine.evidence import ExecutionRun, ObjectVersion
-from statemachine.job import Job
-from statemachine.views import View
+from statemachine.job.job import Job
+from statemachine.views.evidence import ExecutionRun, ObjectVersion
+from statemachine.views.views import View
 
 T = TypeVar("T")
 

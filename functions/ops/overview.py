@@ -29,10 +29,10 @@ from functions.ops.partial_results import PartialResults
 from functions.protocol.ports import BoardCopies, Jobs, UnknownJob
 from functions.protocol.read_each import UNREADABLE, job_or_none, readable_job
 from functions.views.invalidation_budget import InvalidationCounter, month_of
-from statemachine.evidence import RunState
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import Job
-from statemachine.views import Board, Card
+from statemachine.job.job import Job
+from statemachine.views.evidence import RunState
+from statemachine.views.views import Board, Card
 
 JOBS_READ = 100
 COUNTED_FOR = timedelta(seconds=60)

@@ -8,8 +8,8 @@ from statistics import median
 
 from functions.api.ops_models import ProblemJob, StatusCount, TimeInStatus, VisibilityDelay
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import Job
-from statemachine.views import Board, Card
+from statemachine.job.job import Job
+from statemachine.views.views import Board, Card
 
 MOVES_SHOWN = 100
 

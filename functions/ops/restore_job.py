@@ -11,11 +11,11 @@ from datetime import datetime
 
 from functions.ops.history import History
 from functions.protocol.ports import Corrupt, HaulwayError, Jobs
-from statemachine.evidence import ObjectVersion
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.records import Edit
-from statemachine.values import RESERVED, Actor
+from statemachine.job.job import Job
+from statemachine.job.records import Edit
+from statemachine.values.ids import digest_of
+from statemachine.values.values import RESERVED, Actor
+from statemachine.views.evidence import ObjectVersion
 
 RESTORED = "restored_from_an_earlier_version"
 """Listed among the job's changes, with who did it."""

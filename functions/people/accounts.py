@@ -11,8 +11,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import Field
 
 from functions.protocol.ports import HaulwayError
-from statemachine.bounds import EmailInput, LabelInput, PhoneInput
-from statemachine.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
+from statemachine.job.bounds import EmailInput, LabelInput, PhoneInput
+from statemachine.values.values import PHONE_PATTERN, Frozen, Name, Tenant, Utc
 
 Role = Literal["owner", "dispatcher", "driver", "first_mate", "supervisor", "ops"]
 ROLES: tuple[Role, ...] = get_args(Role)

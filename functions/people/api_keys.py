@@ -23,8 +23,8 @@ from functions.business.change_settings import COMMAND_LINE
 from functions.people.accounts import Account, Accounts, Role
 from functions.people.sessions import Session
 from functions.protocol.ports import HaulwayError
-from statemachine.bounds import LabelInput
-from statemachine.values import TENANT_PATTERN, Frozen, Name, Tenant, Utc
+from statemachine.job.bounds import LabelInput
+from statemachine.values.values import TENANT_PATTERN, Frozen, Name, Tenant, Utc
 
 KEY_ID_PATTERN = "^[0-9a-f]{12}$"
 KEY = re.compile(rf"hk_({TENANT_PATTERN[1:-1]})_([0-9a-f]{{12}})_([\w-]{{43}})", re.ASCII)

@@ -16,13 +16,13 @@ from functions.people.accounts import Account, Accounts
 from functions.people.reserve import Reserve
 from functions.people.roster import Days, Reservations, Roster
 from functions.protocol.ports import Jobs, Tenants
-from statemachine.bounds import LONGEST_WINDOW
-from statemachine.edits import CrewOff, CrewUnavailable
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Assigned, Job
-from statemachine.reservations import has_ended, needs_of, window_of
-from statemachine.roster import Span, covers, dates_of, day_text
-from statemachine.values import YEARS
+from statemachine.job.bounds import LONGEST_WINDOW
+from statemachine.job.job import Assigned, Job
+from statemachine.rules.edits import CrewOff, CrewUnavailable
+from statemachine.schedule.reservations import has_ended, needs_of, window_of
+from statemachine.schedule.roster import Span, covers, dates_of, day_text
+from statemachine.values.values import YEARS
 
 LONGEST_FIRST_NAME = 40
 

@@ -15,9 +15,9 @@ from pydantic import Field
 
 from functions.protocol.ports import HaulwayError
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.lifecycle import CLOCK_SKEW
-from statemachine.values import Frozen, Utc
+from statemachine.job.job import Job
+from statemachine.rules.lifecycle import CLOCK_SKEW
+from statemachine.values.values import Frozen, Utc
 
 LASTS = timedelta(minutes=30)
 STEP = 0.005

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 from functions.people.accounts import Account, Accounts, Passwords
 from functions.people.sessions import SKEW, KeyRing
 from functions.protocol.ports import HaulwayError
-from statemachine.values import Frozen, Name, Tenant
+from statemachine.values.values import Frozen, Name, Tenant
 
 LASTS = timedelta(days=7)
 Seconds = Annotated[int, Field(ge=0)]

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from functions.people.sessions import KeyRing
-from statemachine.values import Frozen, Name, Tenant
+from statemachine.values.values import Frozen, Name, Tenant
 
 KNOWN_FOR = timedelta(days=60)
 

@@ -26,8 +26,8 @@ from functions.people.accounts import (
 )
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, HaulwayError, Unavailable
-from statemachine.bounds import EmailInput, LabelInput, PhoneInput
-from statemachine.values import Frozen, Name
+from statemachine.job.bounds import EmailInput, LabelInput, PhoneInput
+from statemachine.values.values import Frozen, Name
 
 
 class LastOwner(HaulwayError):

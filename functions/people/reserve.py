@@ -4,7 +4,7 @@
                             └ no: look at the jobs ─ do those in force fit? ─ yes ─ write the sheets
                                                             └ no: CrewTaken
 
-See `statemachine/reservations.py` for what makes a reservation count.
+See `statemachine/schedule/reservations.py` for what makes a reservation count.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,11 @@ from datetime import datetime
 from functions.people.roster import Reservations
 from functions.protocol.ports import Jobs, Unavailable, UnknownJob
 from functions.protocol.read_each import UNREADABLE, readable_job
-from statemachine.edits import CrewTaken
-from statemachine.fit import PlannedJob, groups_of, obstacles_to
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.reservations import (
+from statemachine.job.job import Job
+from statemachine.rules.edits import CrewTaken
+from statemachine.schedule.fit import PlannedJob, groups_of, obstacles_to
+from statemachine.schedule.reservations import (
     Need,
     Reservation,
     ReservationSheet,
@@ -27,7 +27,7 @@ from statemachine.reservations import (
     has_ended,
     reservation_state,
 )
-from statemachine.roster import Date
+from statemachine.schedule.roster import Date
 
 MOST_DAYS = 16
 """Of one chain of reservations. A longer one, of windows of many days, is cut off there: DynamoDB

@@ -7,10 +7,10 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from functions.protocol.ports import HaulwayError
-from statemachine.bounds import LabelInput
-from statemachine.reservations import ReservationSheet
-from statemachine.roster import Date, Day
-from statemachine.values import Frozen, Name, Tenant
+from statemachine.job.bounds import LabelInput
+from statemachine.schedule.reservations import ReservationSheet
+from statemachine.schedule.roster import Date, Day
+from statemachine.values.values import Frozen, Name, Tenant
 
 
 class UnknownMember(HaulwayError):
@@ -60,7 +60,7 @@ class Roster(Protocol):
 
 
 class Reservations(Protocol):
-    """The sheets of `statemachine/reservations.py`, one for each subject and day."""
+    """The sheets of `statemachine/schedule/reservations.py`, one for each subject and day."""
 
     def read(self, tenant: str, wanted: Sequence[tuple[str, Date]]) -> list[ReservationSheet]:
         """Each sheet as it is now, in that order; version 0 if there is none yet."""

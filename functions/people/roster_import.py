@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.people.accounts import Account, AccountExists, Accounts, Profile, ProfileInput
 from functions.people.roster import Roster, UnknownMember
-from statemachine.roster import Day
+from statemachine.schedule.roster import Day
 
 
 class ImportedPerson(ProfileInput):

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from functions.people.accounts import Account, Accounts, Role
 from functions.protocol.ports import Unavailable
-from statemachine.values import Frozen, Name, Tenant
+from statemachine.values.values import Frozen, Name, Tenant
 
 LASTS = timedelta(hours=12)
 ALGORITHM = "HS256"

@@ -25,18 +25,18 @@ from functions.photos.redraw_photo import check_announced, redrawn
 from functions.protocol.compare_and_swap import Pause, commit, full_jitter
 from functions.protocol.ports import Bus, HaulwayError, Jobs, TaskTokens, UnknownJob, Views
 from functions.views.write_view import write_view
-from statemachine.bounds import UtcInput
 from statemachine.flows import load_flow
-from statemachine.job import Job, Photo, PhotoKind
-from statemachine.lifecycle import with_early_moves_judged
-from statemachine.proof_of_service import (
+from statemachine.job.bounds import UtcInput
+from statemachine.job.job import Job, Photo, PhotoKind
+from statemachine.rules.lifecycle import with_early_moves_judged
+from statemachine.rules.proof_of_service import (
     PhotoRefused,
     check_room,
     photo_id_of,
     photo_of,
     with_photo,
 )
-from statemachine.values import Actor, EventId, Frozen, JobId, Tenant
+from statemachine.values.values import Actor, EventId, Frozen, JobId, Tenant
 
 
 class PhotoMissing(HaulwayError):

@@ -9,7 +9,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from statemachine.proof_of_service import PhotoRefused
+from statemachine.rules.proof_of_service import PhotoRefused
 
 if TYPE_CHECKING:
     from PIL import Image

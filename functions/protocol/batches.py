@@ -29,10 +29,10 @@ from functions.protocol.ports import (
     UnknownJob,
     UnknownTenant,
 )
-from statemachine.edits import EditRefused
 from statemachine.flows import UnknownFlow
-from statemachine.record_limits import RecordsFull
-from statemachine.values import (
+from statemachine.job.record_limits import RecordsFull
+from statemachine.rules.edits import EditRefused
+from statemachine.values.values import (
     RESERVED,
     JobId,
     Tenant,

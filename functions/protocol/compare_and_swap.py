@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from functions.protocol.ports import Conflict, Jobs, Stored, Unavailable
-from statemachine.job import Job
+from statemachine.job.job import Job
 
 ATTEMPTS = 12
 BASE_S = 0.02

@@ -18,7 +18,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from functions.protocol.ports import Unavailable
-from statemachine.values import Frozen
+from statemachine.values.values import Frozen
 
 HEADER = "x-haulway-edge-secret"
 READ_AGAIN_AFTER = timedelta(seconds=2)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from statemachine.roster import CLOCK_PATTERN, DATE_PATTERN
-from statemachine.values import JOB_ID_PATTERN, NAME_PATTERN, PHONE_PATTERN
+from statemachine.schedule.roster import CLOCK_PATTERN, DATE_PATTERN
+from statemachine.values.values import JOB_ID_PATTERN, NAME_PATTERN, PHONE_PATTERN
 
 WRITTEN_AS = {
     PHONE_PATTERN: "write it with the country code, as +15555550123",

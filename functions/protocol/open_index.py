@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from statemachine.values import JOB_ID_PATTERN
+from statemachine.values.values import JOB_ID_PATTERN
 
 STAMP = "%Y%m%dT%H%M%SZ"
 DUE = re.compile(rf"({JOB_ID_PATTERN[1:-1]})@([0-9]{{8}}T[0-9]{{6}}Z)", re.ASCII)

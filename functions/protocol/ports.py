@@ -17,10 +17,10 @@ from pydantic import Field
 
 from events import Fact, Request, StuckReason
 from functions.protocol.open_index import OpenIndex
-from statemachine.business import BusinessSettings
-from statemachine.job import Job
-from statemachine.values import Frozen, JobId, Tenant, Utc
-from statemachine.views import Board, View
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Job
+from statemachine.values.values import Frozen, JobId, Tenant, Utc
+from statemachine.views.views import Board, View
 
 
 class HaulwayError(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from functions.protocol.ports import Corrupt, Jobs, UnknownJob
 from statemachine.flows import UnknownFlow, load_flow
-from statemachine.job import Job
+from statemachine.job.job import Job
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from functions.protocol.ports import Executions, Jobs, TaskOutput, TaskTokens
 from statemachine.flows import load_flow
-from statemachine.job import Job
+from statemachine.job.job import Job
 
 
 def next_task_output(job: Job) -> TaskOutput | None:

@@ -1,8 +1,8 @@
 """Check a stored job against its key, so that no reader of jobs has to check it again."""
 
 from functions.protocol.ports import Corrupt, Stored
-from statemachine.job import Job
-from statemachine.stored_job_check import contradiction_in
+from statemachine.job.job import Job
+from statemachine.job.stored_job_check import contradiction_in
 
 LARGEST_BYTES = 16 * 1024 * 1024
 """No job can become this large, because its records are bounded. Anything larger is not parsed."""

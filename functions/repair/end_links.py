@@ -14,8 +14,8 @@ from itertools import islice
 from functions.protocol.ports import Jobs, LinkEnds, UnknownJob, Views
 from functions.protocol.read_each import UNREADABLE, readable_job
 from functions.views.write_view import remove_dead_views
-from statemachine.job import Job
-from statemachine.link import link_ends_at
+from statemachine.job.job import Job
+from statemachine.rules.link import link_ends_at
 
 AT_MOST = 300
 """Links that one round ends; the next one goes on."""

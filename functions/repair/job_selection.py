@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from statemachine.views import Board, Card
+from statemachine.views.views import Board, Card
 
 GRACE = timedelta(seconds=30)
 """A change younger than this is left to the function whose work it is."""

@@ -40,9 +40,9 @@ from functions.repair.requests import RoundReport
 from functions.repair.sweep_index import SweepIndex
 from functions.repair.sweep_logos import SweepLogos
 from functions.views.board import PublishBoard
-from statemachine.records import Repair
-from statemachine.values import JobId
-from statemachine.views import Board
+from statemachine.job.records import Repair
+from statemachine.values.values import JobId
+from statemachine.views.views import Board
 
 NEVER_STORED = timedelta(days=1)
 """If an entry of the index has no job by then, its booking was abandoned."""

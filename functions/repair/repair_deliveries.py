@@ -26,9 +26,9 @@ from functions.messages.webhook_schedule import message_of, next_attempt
 from functions.protocol.compare_and_swap import Pause, full_jitter
 from functions.protocol.metrics import Metrics
 from functions.protocol.ports import Bus, Conflict, Logger, Unavailable
-from statemachine.deliveries import Delivery, DeliveryName
-from statemachine.job import Job
-from statemachine.records import Repair
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.job.job import Job
+from statemachine.job.records import Repair
 
 ABANDONED = timedelta(minutes=10)
 OVERDUE = timedelta(minutes=2)

@@ -15,10 +15,10 @@ from functions.protocol.ports import Bus, Executions, Jobs, StuckJob, TaskOutput
 from functions.protocol.resume_execution import next_task_output
 from functions.repair.job_selection import GRACE, SUSPECT
 from functions.repair.report_stuck import ReportStuck
-from statemachine.deadlines import is_late_unreported
 from statemachine.flows import load_flow
-from statemachine.job import LATE, Job
-from statemachine.records import Repair
+from statemachine.job.job import LATE, Job
+from statemachine.job.records import Repair
+from statemachine.rules.deadlines import is_late_unreported
 
 TRIES, TRIED_WITHIN = 5, timedelta(hours=1)
 """After so many replacements within that time, the next one waits until the time has passed."""

@@ -30,11 +30,11 @@ from functions.repair.report_stuck import ReportStuck
 from functions.views.job_index import JobIndex
 from functions.views.write_view import remove_dead_views, write_view
 from statemachine.flows import UnknownFlow, load_flow
-from statemachine.job import Job
-from statemachine.lifecycle import expire
-from statemachine.records import Repair
-from statemachine.stored_job_check import implausible_in
-from statemachine.views import Board, card_of
+from statemachine.job.job import Job
+from statemachine.job.records import Repair
+from statemachine.job.stored_job_check import implausible_in
+from statemachine.rules.lifecycle import expire
+from statemachine.views.views import Board, card_of
 
 RESENT: frozenset[Repair] = frozenset(
     {"webhook sent again", "text sent again", "fact announced again"}

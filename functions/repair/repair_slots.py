@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from functions.jobs.take_slot import TakeSlot
 from functions.protocol.ports import UnknownJob
 from functions.protocol.read_each import UNREADABLE, readable_job
-from statemachine.business import BusinessSettings
-from statemachine.roster import Span
-from statemachine.slots import SlotSheet, TakenSlot
-from statemachine.values import JobId
-from statemachine.views import Board
+from statemachine.business.business import BusinessSettings
+from statemachine.schedule.roster import Span
+from statemachine.schedule.slots import SlotSheet, TakenSlot
+from statemachine.values.values import JobId
+from statemachine.views.views import Board
 
 LAST_DAY = date.max
 MOST = 100

@@ -41,8 +41,8 @@ class ReportStuck:
 def place_of(error: Exception) -> str:
     """The error's type and the last line of our code in its trace.
 
-    As in `OverflowError at statemachine/deadlines.py:29`. The error's message is left out, because
-    it may contain a name, a number, or a token.
+    As in `OverflowError at statemachine/rules/deadlines.py:29`. The error's message is left out,
+    because it may contain a name, a number, or a token.
     """
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _is_ours(frame.filename)]

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, Json, RootModel
 
 from functions.protocol.batches import JobRef
-from statemachine.records import Repair
-from statemachine.values import Frozen, JobId, Tenant
+from statemachine.job.records import Repair
+from statemachine.values.values import Frozen, JobId, Tenant
 
 
 class RoundRequest(BaseModel):

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from functions.protocol.ports import Corrupt, Jobs, Tenants, UnknownJob
 from functions.repair.job_selection import minute_of
 from functions.views.job_index import WEEK_S, IndexJob, list_name, place_of, start_of, week_of
-from statemachine.job_search import EVERY
+from statemachine.history.job_search import EVERY
 
 AT_ONCE = 20
 

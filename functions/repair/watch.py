@@ -49,7 +49,7 @@ from functions.repair.sweep_index import SweepIndex
 from functions.repair.sweep_logos import SweepLogos
 from functions.views.board import PublishBoard
 from statemachine.flows import UnknownFlow
-from statemachine.records import Repair
+from statemachine.job.records import Repair
 
 DEAD_LETTERS_EVERY = 5
 """Rounds. The alarms on those queues are CloudWatch's and do not depend on this count."""

@@ -15,7 +15,7 @@ from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Boards, Conflict, Corrupt, Jobs, Unavailable, UnknownJob
 from functions.views.job_index import IndexJob
 from statemachine.flows import load_flow
-from statemachine.views import SHOWN_AFTER_END, Board, Card, card_of
+from statemachine.views.views import SHOWN_AFTER_END, Board, Card, card_of
 
 READERS = 16
 """How many job objects are read at once: as many as a client has connections (`container.POOL`)."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import repeat
 
 from functions.views.job_index import JobIndex, list_name, place_of, start_of, week_of
-from statemachine.job_search import Entry, Question, is_whole, lists_of, matches
+from statemachine.history.job_search import Entry, Question, is_whole, lists_of, matches
 
 READERS = 8
 LISTED = 200

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from functions.protocol.ports import Hints, Stored, Views
-from statemachine.ids import hint_channel
-from statemachine.views import View
+from statemachine.values.ids import hint_channel
+from statemachine.views.views import View
 
 
 @dataclass(frozen=True)

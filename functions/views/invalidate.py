@@ -20,7 +20,7 @@ from functions.views.invalidation_budget import (
     is_nearly_spent,
     month_of,
 )
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from functions.protocol.ports import Corrupt, Unavailable
-from statemachine.values import Frozen
+from statemachine.values.values import Frozen
 
 SHORT_TTL_S = 2
 LONG_TTL_SHARE = 0.9

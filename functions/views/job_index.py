@@ -18,9 +18,9 @@ from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Jobs, Unavailable, UnknownJob
 from functions.protocol.read_each import Unreadable, read_each
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.job_search import Entry, entry_of, is_whole, terms_of
-from statemachine.report_figures import DayFigures, figures_of
+from statemachine.history.job_search import Entry, entry_of, is_whole, terms_of
+from statemachine.history.report_figures import DayFigures, figures_of
+from statemachine.job.job import Job
 
 WEEK_S = 7 * 24 * 3600
 

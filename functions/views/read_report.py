@@ -13,13 +13,13 @@ from functions.people.roster import Truck
 from functions.protocol.ports import HaulwayError, Tenants
 from functions.views.find_jobs import find_jobs
 from functions.views.job_index import JobIndex
-from statemachine.job_search import Entry, Question
-from statemachine.prices import PriceCents
-from statemachine.report import Grouping, Report, report_of
-from statemachine.report_csv import report_csv
-from statemachine.report_figures import DayFigures, Figures
-from statemachine.roster import day_span
-from statemachine.values import Frozen, JobId, Utc
+from statemachine.history.job_search import Entry, Question
+from statemachine.history.report import Grouping, Report, report_of
+from statemachine.history.report_csv import report_csv
+from statemachine.history.report_figures import DayFigures, Figures
+from statemachine.job.prices import PriceCents
+from statemachine.schedule.roster import day_span
+from statemachine.values.values import Frozen, JobId, Utc
 
 PAGE = 500
 MOST_JOBS = 20_000

@@ -9,10 +9,10 @@ from datetime import datetime
 from functions.protocol.compare_and_swap import ATTEMPTS, Pause, full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Unavailable, Views
 from statemachine.flows import Flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.link import dead_digests, link_is_alive
-from statemachine.views import view_of
+from statemachine.job.job import Job
+from statemachine.rules.link import dead_digests, link_is_alive
+from statemachine.values.ids import digest_of
+from statemachine.views.views import view_of
 
 
 def write_view(

@@ -46,11 +46,11 @@ from functions.repair.repair_deliveries import RepairDeliveries
 from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
 from functions.views.job_index import IndexJob
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.views import Board, card_of, view_of
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of
+from statemachine.views.views import Board, card_of, view_of
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeLogos, FakeSettingsStore
 from tests.support.fakes import (

@@ -7,7 +7,7 @@ from functions.aws.s3_stores import S3Boards
 from functions.aws.site_address import StoredEdgeAddress
 from functions.protocol.ports import Unavailable
 from statemachine.flows import load_flow
-from statemachine.views import Board, card_of
+from statemachine.views.views import Board, card_of
 from tests.support.builders import a_job
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto

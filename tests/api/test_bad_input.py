@@ -11,8 +11,8 @@ from functions.api.jobs import derived_id
 from functions.api.request import LARGEST_BODY
 from functions.api.routes import ROUTES
 from functions.protocol.edge_secret import HEADER
-from statemachine.ids import digest_of
-from statemachine.values import iso
+from statemachine.values.ids import digest_of
+from statemachine.values.values import iso
 from tests.api.api_fixture import EDGE_SECRET, ApiBackend, ApiReply, an_event
 from tests.api.test_roles import BODIES, path_of
 from tests.support.builders import NOON, TOKEN, a_job

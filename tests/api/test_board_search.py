@@ -4,8 +4,8 @@ import pytest
 
 from functions.api.board_search import matches
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Place
-from statemachine.views import Card, card_of
+from statemachine.job.job import Customer, Place
+from statemachine.views.views import Card, card_of
 from tests.pages.stub_data import first_note
 from tests.support.builders import NOON, a_job
 

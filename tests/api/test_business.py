@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.business.change_settings import ChangeSettings
-from statemachine.business_changes import SETTABLE
+from statemachine.settings.business_changes import SETTABLE
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeSettingsStore

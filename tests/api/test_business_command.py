@@ -11,7 +11,7 @@ from cli.client.business_client import BusinessOfSession
 from cli.output.output import NotFound, Rejected, UsageError
 from functions.people.accounts import Role
 from functions.people.api_keys import NewKey, new_key
-from statemachine.business_changes import SettingsPatch
+from statemachine.settings.business_changes import SettingsPatch
 from tests.api.api_fixture import ApiBackend, an_event
 from tests.support.builders import NOON
 from tests.support.pictures import a_png

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from functions.api.routes import ROUTES
-from statemachine.ids import digest_of
-from statemachine.job import Customer, Epoch, Job, Place, TaskWait
-from statemachine.records import Note
+from statemachine.job.job import Customer, Epoch, Job, Place, TaskWait
+from statemachine.job.records import Note
+from statemachine.values.ids import digest_of
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.api.test_roles import BODIES, PEOPLE, path_of
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job

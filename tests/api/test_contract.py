@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tests.api.api_fixture import ApiBackend
 from tests.api.contract import HERE, a_session, check, every_operation, the_schema
 from tests.support.builders import TOKEN, a_job

@@ -8,10 +8,10 @@ import pytest
 from functions.messages.conversations import add_message
 from functions.messages.phone_numbers import change_phone_record, digest_of
 from functions.messages.sms_once import SmsNotAccepted, SmsRefused
-from statemachine.consent import TextsConsent
-from statemachine.conversation import KEPT, PAGE, ConversationMessage
-from statemachine.deliveries import Delivery, DeliveryName
-from statemachine.job import Customer
+from statemachine.job.consent import TextsConsent
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.job.job import Customer
+from statemachine.messages.conversation import KEPT, PAGE, ConversationMessage
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import DISPATCHER, NOON, a_job, minutes
 from tests.support.fakes import no_pause

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.people.roster import Truck
-from statemachine.job import Assigned, Job, Photo, Schedule
+from statemachine.job.job import Assigned, Job, Photo, Schedule
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import CREW, NOON, a_job
 from tests.support.roster_fakes import a_member

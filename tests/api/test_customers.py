@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from statemachine.customers import customers_in
 from statemachine.flows import FAILED_ATTEMPT, flow_names, load_flow
-from statemachine.job import Customer, Job, Place
-from statemachine.job_search import entry_of
-from statemachine.records import Note
+from statemachine.history.customers import customers_in
+from statemachine.history.job_search import entry_of
+from statemachine.job.job import Customer, Job, Place
+from statemachine.job.records import Note
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, a_job, moved
 

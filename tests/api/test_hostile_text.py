@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from cli.data.roster_csv import BadRow, read_people
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from functions.api.routes import ROUTES
-from statemachine.readable_text import line_of_text, note_text
+from statemachine.values.readable_text import line_of_text, note_text
 from tests.api.api_fixture import ApiBackend
 from tests.api.test_roles import BODIES, MATCHES, path_of
 from tests.support.builders import SOON, a_booking, a_job, a_request, an_edit

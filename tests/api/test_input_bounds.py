@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from statemachine.edits import MAX_OWN_NOTES
-from statemachine.ids import digest_of
-from statemachine.values import iso
+from statemachine.rules.edits import MAX_OWN_NOTES
+from statemachine.values.ids import digest_of
+from statemachine.values.values import iso
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.api.test_roles import BODIES
 from tests.support.builders import NOON, a_job

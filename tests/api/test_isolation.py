@@ -10,10 +10,10 @@ import pytest
 from functions.api.routes import ROUTES
 from functions.people.accounts import Role
 from functions.people.api_keys import NewKey, new_key
-from statemachine.business import BusinessSettings
-from statemachine.ids import digest_of
-from statemachine.job import Customer, Job, Place
-from statemachine.records import Note
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Customer, Job, Place
+from statemachine.job.records import Note
+from statemachine.values.ids import digest_of
 from tests.api.api_fixture import ApiBackend
 from tests.api.test_roles import BODIES, path_of
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job

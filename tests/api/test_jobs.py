@@ -11,11 +11,11 @@ from functions.api.board import _first_page
 from functions.api.response_models import JobsDocument
 from functions.jobs.advance import AdvanceJob
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Customer, Place
-from statemachine.records import Refusal
-from statemachine.values import Actor, iso
-from statemachine.views import card_of
+from statemachine.job.job import Customer, Place
+from statemachine.job.records import Refusal
+from statemachine.values.ids import digest_of
+from statemachine.values.values import Actor, iso
+from statemachine.views.views import card_of
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job
 from tests.support.fakes import FakeLog, no_pause

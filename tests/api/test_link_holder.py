@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from statemachine.business import BusinessSettings
-from statemachine.ids import digest_of
-from statemachine.job import Job, Schedule
-from statemachine.proof_of_service import MAX_CUSTOMER_PHOTOS, check_room
-from statemachine.requirements import has_proof, is_request
-from statemachine.values import iso
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Job, Schedule
+from statemachine.rules.proof_of_service import MAX_CUSTOMER_PHOTOS, check_room
+from statemachine.rules.requirements import has_proof, is_request
+from statemachine.values.ids import digest_of
+from statemachine.values.values import iso
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import NOON, TOKEN, a_job, a_request
 from tests.support.fakes import FakeTenants

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import flow_names, load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job, Schedule
-from statemachine.values import iso
-from statemachine.views import View, view_of
+from statemachine.job.job import Job, Schedule
+from statemachine.values.ids import digest_of
+from statemachine.values.values import iso
+from statemachine.views.views import View, view_of
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import TOKEN, a_job
 from tests.support.fakes import FakeTenants

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.link_values import JobLink
+from statemachine.job.job import Job
+from statemachine.job.link_values import JobLink
+from statemachine.values.ids import digest_of
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import NOON, TOKEN, a_job
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
 from tests.support.builders import TOKEN, a_job
 from tests.support.pictures import a_png

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from statemachine.price_guide import EstimateRequest, estimate_of
-from statemachine.prices import Payment
+from statemachine.job.prices import Payment
+from statemachine.money.price_guide import EstimateRequest, estimate_of
 from tests.api.api_fixture import ApiBackend
-from tests.statemachine.test_price_guide import CASES, TOWN
+from tests.statemachine.money.test_price_guide import CASES, TOWN
 from tests.support.builders import a_job
 
 JOB = "261121-7k3m2q"

@@ -11,7 +11,7 @@ from functions.api.problems import PROBLEMS, slug_of
 from functions.api.route import Route
 from functions.api.routes import ROUTES
 from functions.people.accounts import ROLES
-from statemachine.lifecycle import EXPLANATIONS
+from statemachine.rules.lifecycle import EXPLANATIONS
 from tests.api.document import document
 
 

@@ -7,7 +7,7 @@ import pytest
 from functions.api.ops_models import QueueState
 from functions.ops.dead_letters import QUEUES
 from functions.protocol.ports import Unavailable
-from statemachine.job import Epoch, Execution, TaskWait
+from statemachine.job.job import Epoch, Execution, TaskWait
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import NOON, TOKEN, a_job, minutes, moved
 

@@ -7,7 +7,7 @@ import pytest
 
 from functions.messages.phone_numbers import change_phone_record
 from functions.messages.sms_once import SmsNotAccepted, SmsOutcomeUnknown, SmsRefused
-from statemachine.business import SHARED
+from statemachine.business.business import SHARED
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
 from tests.support.builders import NOON, minutes
 from tests.support.fakes import no_pause

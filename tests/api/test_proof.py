@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from statemachine import flows
-from statemachine.ids import digest_of
-from statemachine.job import Assigned, Job
-from statemachine.proof_of_service import photo_id_of
+from statemachine.job.job import Assigned, Job
+from statemachine.rules.proof_of_service import photo_id_of
+from statemachine.values.ids import digest_of
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.api.test_canaries import OWN, a_marked_job
 from tests.support.builders import DRIVER, NOON, TOKEN, a_job, minutes, moved

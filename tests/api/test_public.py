@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from functions.aws.s3_stores import to_bytes
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.views import view_of
+from statemachine.values.ids import digest_of
+from statemachine.views.views import view_of
 from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
 from tests.api.test_races import InterruptedJobs
 from tests.support.builders import CUSTOMER, NOON, SOON, TOKEN, a_job, moved

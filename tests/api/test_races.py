@@ -15,7 +15,7 @@ from functions.api.request import request_of
 from functions.api.routes import ROUTES
 from functions.protocol.compare_and_swap import full_jitter
 from statemachine.flows import load_flow
-from statemachine.job import Job
+from statemachine.job.job import Job
 from tests.api.api_fixture import ApiBackend, ApiReply, an_event
 from tests.support.builders import a_job
 from tests.support.fakes import FakeJobs

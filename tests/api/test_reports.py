@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from statemachine.job import Customer
-from statemachine.prices import Payment
+from statemachine.job.job import Customer
+from statemachine.job.prices import Payment
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import a_job
 

@@ -11,8 +11,8 @@ import pytest
 
 from functions.api.routes import ROUTES
 from functions.messages.phone_numbers import digest_of as conversation_of
-from statemachine.ids import digest_of
-from statemachine.proof_of_service import photo_id_of
+from statemachine.rules.proof_of_service import photo_id_of
+from statemachine.values.ids import digest_of
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import TOKEN, a_job
 from tests.support.pictures import a_png

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from functions.aws.s3_stores import to_bytes
-from statemachine.business import BusinessSettings
-from statemachine.job import Customer, Job, Schedule
-from statemachine.prices import Payment
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Customer, Job, Schedule
+from statemachine.job.prices import Payment
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import NOON, a_job, moved
 

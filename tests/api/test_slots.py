@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from statemachine.business import BusinessSettings
-from statemachine.values import iso
+from statemachine.business.business import BusinessSettings
+from statemachine.values.values import iso
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.support.builders import NOON, a_job
 from tests.support.fakes import FakeTenants

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from functions.jobs.facts import edited_fact, fact_of_entry
-from statemachine.business import BusinessSettings
-from statemachine.business_values import Acceptance
+from statemachine.business.business import BusinessSettings
+from statemachine.business.business_values import Acceptance
 from statemachine.flows import flow_names, load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job, Schedule
-from statemachine.lifecycle import Refused, judge
-from statemachine.values import Actor, iso
-from statemachine.views import card_of, view_of
+from statemachine.job.job import Job, Schedule
+from statemachine.rules.lifecycle import Refused, judge
+from statemachine.values.ids import digest_of
+from statemachine.values.values import Actor, iso
+from statemachine.views.views import card_of, view_of
 from tests.api.api_fixture import ApiBackend, ApiReply
 from tests.functions.messages.test_due_messages import settled
 from tests.functions.messages.test_owed_texts import Handset

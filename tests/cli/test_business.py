@@ -13,8 +13,8 @@ from cli.client.business_client import StoredBusinesses
 from cli.commands import business
 from functions.business.change_settings import ChangeSettings
 from functions.business.set_logo import SetLogo
-from statemachine.business_changes import BusinessRecord
-from statemachine.business_values import ClockRange
+from statemachine.business.business_values import ClockRange
+from statemachine.settings.business_changes import BusinessRecord
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeLogos, FakeSettingsStore
 from tests.support.fakes import Bucket, no_pause

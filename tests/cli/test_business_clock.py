@@ -12,8 +12,8 @@ import pytest
 from cli.commands.export_import import exported
 from cli.output.business_clock import CLOCK
 from cli.output.output import clock, local_time, moment_text, window_text
-from statemachine.job import Schedule
-from statemachine.sms_wording import window
+from statemachine.job.job import Schedule
+from statemachine.messages.sms_wording import window
 from tests.support.builders import a_job
 
 TERMINALS = ("Asia/Tokyo", "America/Los_Angeles", "Europe/London", "Pacific/Apia")

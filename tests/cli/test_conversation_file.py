@@ -10,7 +10,7 @@ from cli.output.output import UsageError
 from functions.aws.conversations import S3Conversations
 from functions.messages.conversations import add_message
 from functions.messages.phone_numbers import digest_of
-from statemachine.conversation import KEPT, PAGE, ConversationMessage
+from statemachine.messages.conversation import KEPT, PAGE, ConversationMessage
 from tests.support.builders import NOON
 from tests.support.moto_server import Moto
 

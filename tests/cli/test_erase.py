@@ -16,12 +16,12 @@ from cli.commands.erase import erase
 from functions.aws.messages import S3Deliveries, S3PhoneRecords
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Tenants
 from functions.messages.phone_numbers import change_phone_record, digest_of
-from statemachine.business import BusinessSettings
-from statemachine.deliveries import Delivery, DeliveryName, masked_phone
-from statemachine.edits import edited
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Job
-from statemachine.views import Board, card_of
+from statemachine.job.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.job.job import Customer, Job
+from statemachine.rules.edits import edited
+from statemachine.views.views import Board, card_of
 from tests.support.builders import NOON, a_job, an_edit, moved
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto

@@ -16,7 +16,7 @@ from functions.api.ops_models import DeadLetter
 from functions.ops.dead_letters import UnknownQueue
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.ports import Conflict, Unavailable, UnknownJob
-from statemachine.job import Job
+from statemachine.job.job import Job
 from tests.support.builders import NOON, a_job
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from cli.commands.export_import import exported, jobs_in
 from cli.output.output import UsageError
-from statemachine.job import Job, Schedule
-from statemachine.records import Note
+from statemachine.job.job import Job, Schedule
+from statemachine.job.records import Note
 from tests.support.builders import CUSTOMER, NOON, a_job
 
 

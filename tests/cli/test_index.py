@@ -13,8 +13,8 @@ from functions.aws.job_index import DynamoJobIndex
 from functions.aws.s3_stores import S3Jobs, S3Tenants
 from functions.views.find_jobs import find_jobs
 from functions.views.job_index import IndexJob
-from statemachine.business import BusinessSettings
-from statemachine.job_search import Question
+from statemachine.business.business import BusinessSettings
+from statemachine.history.job_search import Question
 from tests.support.builders import a_job
 from tests.support.moto_server import Moto
 

@@ -14,10 +14,10 @@ from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
 from functions.protocol.clock import utc_now
 from statemachine.flows import load_flow
-from statemachine.job import Job, Schedule
-from statemachine.lifecycle import Refused, judge
-from statemachine.records import Note
-from statemachine.views import Card, card_of
+from statemachine.job.job import Job, Schedule
+from statemachine.job.records import Note
+from statemachine.rules.lifecycle import Refused, judge
+from statemachine.views.views import Card, card_of
 from tests.support.builders import CREW, DRIVER, NOON, a_job, a_request, minutes
 
 HAUL = load_flow("haul")

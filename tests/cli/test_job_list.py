@@ -14,9 +14,9 @@ from functions.api.response_models import JobDocument
 from functions.api.responses import job_document
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Job, Schedule
-from statemachine.job import Place as Address
-from statemachine.views import Board, Card, card_of
+from statemachine.job.job import Customer, Job, Schedule
+from statemachine.job.job import Place as Address
+from statemachine.views.views import Board, Card, card_of
 from tests.support.builders import a_job
 from tests.support.moto_server import Moto
 

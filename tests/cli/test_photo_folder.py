@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.data.photo_folder import PhotoFolder
-from statemachine.job import Job, Photo
+from statemachine.job.job import Job, Photo
 from tests.support.builders import NOON, a_job
 from tests.support.moto_server import Moto
 

@@ -14,9 +14,9 @@ from cli.output.exit_codes import USAGE
 from cli.output.output import console, money
 from functions.views.job_index import IndexJob
 from functions.views.read_report import ReadReport
-from statemachine.business import BusinessSettings
-from statemachine.job import Customer
-from statemachine.prices import Payment
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Customer
+from statemachine.job.prices import Payment
 from tests.support.builders import a_job
 from tests.support.fakes import Bucket, FakeTenants, no_pause
 from tests.support.index_fakes import FakeJobIndex

@@ -10,7 +10,7 @@ import pytest
 from cli.data.roster_csv import BadRow, read_days, read_people, write_days, write_people
 from functions.people.roster import UnknownMember
 from functions.people.roster_import import Imported, ImportedPerson, import_days, import_people
-from statemachine.roster import DAY_OFF, Day, Hours
+from statemachine.schedule.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON
 from tests.support.roster_fakes import FakeAccounts, FakeRoster, a_member
 

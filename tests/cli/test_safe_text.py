@@ -16,7 +16,7 @@ from cli.data.roster_csv import read_people, write_people
 from cli.output import safe_text
 from cli.output.output import print_json
 from functions.people.accounts import Account
-from statemachine import csv_cells
+from statemachine.values import csv_cells
 from tests.support.builders import NOON
 
 COMMANDS = [

@@ -22,7 +22,7 @@ from cli.demo import MIN_OPEN_JOBS, Demo
 from local.engine_key import engine_key
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.views import Board, card_of
+from statemachine.views.views import Board, card_of
 from tests.conftest import free_port
 from tests.support.builders import NOON, a_job
 

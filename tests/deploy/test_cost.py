@@ -32,8 +32,8 @@ from functions.repair.watch import DEAD_LETTERS_EVERY
 from functions.views.job_index import IndexChange, IndexJob
 from statemachine.asl import definition
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Job, Place
-from statemachine.records import Note
+from statemachine.job.job import Customer, Job, Place
+from statemachine.job.records import Note
 from tests.functions.messages.test_due_messages import settled
 from tests.functions.messages.test_owed_texts import DEC_1, Handset, confirmed_for
 from tests.functions.messages.test_reminders import EVE

@@ -19,11 +19,11 @@ from functions.messages.phone_numbers import (
     digest_of,
 )
 from functions.protocol.ports import Unavailable
-from statemachine.business import BusinessSettings
-from statemachine.conversation import ConversationMessage, ConversationPage
-from statemachine.deliveries import Delivery, DeliveryName, masked_phone
-from statemachine.ids import digest_of as digest_of_token
-from statemachine.job import Photo
+from statemachine.business.business import BusinessSettings
+from statemachine.job.deliveries import Delivery, DeliveryName, masked_phone
+from statemachine.job.job import Photo
+from statemachine.messages.conversation import ConversationMessage, ConversationPage
+from statemachine.values.ids import digest_of as digest_of_token
 from tests.support.builders import DISPATCHER, NOON, a_job, minutes
 from tests.support.faults import Faults
 from tests.support.moto_server import Moto

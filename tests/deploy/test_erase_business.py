@@ -20,12 +20,12 @@ from functions.messages.phone_numbers import change_phone_record, digest_of
 from functions.people.api_keys import NewKey, new_key
 from functions.protocol.ports import UnknownTenant
 from functions.views.job_index import IndexJob
-from statemachine.business import SHARED, BusinessSettings
-from statemachine.deliveries import Delivery, DeliveryName
+from statemachine.business.business import SHARED, BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of as digest_of_token
-from statemachine.slots import SlotSheet
-from statemachine.views import view_of
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.schedule.slots import SlotSheet
+from statemachine.values.ids import digest_of as digest_of_token
+from statemachine.views.views import view_of
 from tests.support.builders import NOON, a_job
 from tests.support.fakes import no_pause
 from tests.support.moto_server import Moto

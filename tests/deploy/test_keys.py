@@ -25,9 +25,9 @@ from functions.aws.slots import DynamoSlots
 from functions.people.api_keys import StoredKey
 from functions.people.crew_location import CrewLocation
 from functions.people.sign_in import WRONG_PASSWORDS
-from statemachine.reservations import ReservationSheet
-from statemachine.roster import Day
-from statemachine.slots import SlotSheet
+from statemachine.schedule.reservations import ReservationSheet
+from statemachine.schedule.roster import Day
+from statemachine.schedule.slots import SlotSheet
 from tests.support.builders import NOON
 from tests.support.roster_fakes import a_member
 

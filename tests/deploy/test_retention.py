@@ -25,17 +25,17 @@ from functions.messages.sms_budget import SpentTexts
 from functions.ops.history import KEPT_AT_LEAST
 from functions.protocol.ports import StuckJob
 from functions.views.invalidation_budget import MonthlyUsage
-from statemachine.business import BusinessSettings
-from statemachine.business_changes import SettingsChange, created
-from statemachine.conversation import (
+from statemachine.business.business import BusinessSettings
+from statemachine.flows import load_flow
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.messages.conversation import (
     Conversation,
     ConversationList,
     ConversationMessage,
     ConversationPage,
 )
-from statemachine.deliveries import Delivery, DeliveryName
-from statemachine.flows import load_flow
-from statemachine.views import Board, card_of, view_of
+from statemachine.settings.business_changes import SettingsChange, created
+from statemachine.views.views import Board, card_of, view_of
 from tests.support.builders import NOON, a_job
 from tests.support.message_fakes import an_endpoint
 

@@ -1,6 +1,6 @@
 """A claim on a message lasts as long as its sender can live, by what the template says."""
 
-from statemachine.deliveries import CLAIM_LASTS
+from statemachine.job.deliveries import CLAIM_LASTS
 from tests.deploy.test_template import of_type, translated
 
 SENDERS = {

@@ -19,7 +19,7 @@ from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Jobs
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tests.api.contract import a_session, check, every_operation, the_schema
 from tests.e2e.support.jobs import executions, jobs_of, until
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from functions.aws.s3_stores import S3Tenants
 from local.laptop import Laptop
-from statemachine.business import NEVER_QUIET
+from statemachine.business.business import NEVER_QUIET
 from tests.e2e.support.jobs import booking, put, until
 from tests.e2e.support.pages import SLOW, fresh_name, signed_in, someone
 from tests.pages.browser import DESKTOP, PHONE, card, open_job, visitor

@@ -25,9 +25,9 @@ from functions.people.assign_crew import AssignCrew
 from functions.protocol.compare_and_swap import full_jitter
 from functions.protocol.ports import Conflict, Unavailable
 from local.laptop import Laptop
-from statemachine.business import BusinessSettings
-from statemachine.edits import CrewTaken
-from statemachine.job import Schedule
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Schedule
+from statemachine.rules.edits import CrewTaken
 from tests.e2e.support.jobs import (
     add_to_roster,
     booking,

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from local.laptop import Laptop
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tests.e2e.support.jobs import haul, until
 from tests.e2e.support.pages import (
     PASSWORD,

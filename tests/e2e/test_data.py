@@ -12,8 +12,8 @@ from functions.aws.messages import S3PhoneRecords
 from functions.messages.phone_numbers import change_phone_record, phone_record
 from functions.views.find_jobs import find_jobs
 from local.laptop import Laptop
-from statemachine.job import Job, Photo
-from statemachine.job_search import Question
+from statemachine.history.job_search import Question
+from statemachine.job.job import Job, Photo
 from tests.e2e.support.jobs import booking, exist, haul, jobs_of, move, put, settled
 
 pytestmark = pytest.mark.engine

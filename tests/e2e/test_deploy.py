@@ -17,8 +17,8 @@ from local.aws import LocalSession, session_for
 from local.edge import EdgeServer
 from local.engine import Engine
 from local.stages import edge_server
-from statemachine.ids import digest_of
-from statemachine.job import Job
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of
 from tests.conftest import free_port
 from tests.e2e.support.jobs import booking, move, until
 from tests.e2e.support.stages import Client, built_from, deployment, sources

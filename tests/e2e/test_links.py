@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from local.laptop import Laptop
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tests.e2e.support.jobs import haul, until
 from tests.e2e.support.pages import PASSWORD, SLOW, someone
 from tests.e2e.test_api import Client

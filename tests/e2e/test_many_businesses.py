@@ -29,10 +29,10 @@ from functions.repair.fan_out_rounds import MOST
 from functions.views.write_view import write_view
 from local.engine_key import REGION
 from local.laptop import STAGE, Laptop
-from statemachine.business import SHARED, BusinessSettings
+from statemachine.business.business import SHARED, BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of, new_token
-from statemachine.job import Customer, Job, Schedule
+from statemachine.job.job import Customer, Job, Schedule
+from statemachine.values.ids import digest_of, new_token
 from tests.api.api_fixture import an_event
 from tests.e2e.support.permission_scenarios_api import edge_secret
 from tests.support.builders import a_job

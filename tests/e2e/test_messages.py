@@ -20,11 +20,11 @@ from functions.aws.messages import S3Deliveries
 from functions.aws.s3_stores import S3Tenants, to_bytes
 from functions.messages.deliveries import change, delivery_log
 from local.laptop import Laptop
-from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
-from statemachine.deliveries import Delivery
-from statemachine.sms_texts import HOW_TO_STOP
-from statemachine.sms_wording import DAYS, MONTHS
-from statemachine.values import Language
+from statemachine.business.business import NEVER_QUIET, BusinessSettings, QuietHours
+from statemachine.job.deliveries import Delivery
+from statemachine.messages.sms_texts import HOW_TO_STOP
+from statemachine.messages.sms_wording import DAYS, MONTHS
+from statemachine.values.values import Language
 from tests.conftest import free_port
 from tests.e2e.support.jobs import booking, haul, jobs_of, move, put, until
 

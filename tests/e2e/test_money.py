@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from functions.aws.job_index import DynamoJobIndex
 from functions.views.find_jobs import find_jobs
 from local.laptop import Laptop
-from statemachine.job_search import Question
+from statemachine.history.job_search import Question
 from tests.e2e.support.jobs import until
 from tests.e2e.support.pages import (
     ADDRESS,

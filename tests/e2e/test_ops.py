@@ -8,7 +8,7 @@ import pytest
 
 from cli.client.api_client import SavedSessions
 from local.laptop import Laptop
-from statemachine.job import Job
+from statemachine.job.job import Job
 from tests.e2e.support.jobs import (
     booking,
     dead_letters,

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from functions.aws.s3_stores import S3Stuck
 from functions.protocol.ports import StuckJob
 from local.laptop import Laptop
-from statemachine.records import RepairRecord
+from statemachine.job.records import RepairRecord
 from tests.e2e.support.jobs import (
     dead_letters,
     executions,

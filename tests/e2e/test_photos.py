@@ -12,7 +12,7 @@ from functions.api.request import COOKIE
 from functions.aws.roster import DynamoAccounts
 from functions.people.accounts import Passwords, new_account
 from local.laptop import Laptop
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tests.e2e.support.jobs import jobs_of, stamp, until
 from tests.e2e.test_api import PASSWORD, Client, slug
 from tests.support.pictures import CAMERA, GPS, a_phone_photo, markers_of, opened

@@ -16,7 +16,7 @@ from wsproto.events import TextMessage
 
 from local.edge_websocket import EngineSocket, NotAccepted
 from local.laptop import Laptop
-from statemachine.ids import digest_of, hint_channel
+from statemachine.values.ids import digest_of, hint_channel
 from tests.e2e.support.jobs import booking, exist, jobs_of, move, put
 from tests.pages.browser import PHONE, expect_status, visitor
 

@@ -17,10 +17,10 @@ from functions.aws.rate_limits import DynamoLimits
 from functions.aws.s3_stores import S3Tenants
 from functions.aws.slots import DynamoSlots
 from local.laptop import Laptop
-from statemachine.business import BusinessSettings
-from statemachine.business_values import WEEKDAYS
-from statemachine.ids import digest_of
-from statemachine.values import iso
+from statemachine.business.business import BusinessSettings
+from statemachine.business.business_values import WEEKDAYS
+from statemachine.values.ids import digest_of
+from statemachine.values.values import iso
 from tests.e2e.support.jobs import jobs_of, until
 from tests.e2e.test_api import Client
 

@@ -20,15 +20,15 @@ from functions.aws.s3_stores import S3Tenants
 from functions.jobs.facts import edited_fact, fact_of_entry
 from functions.messages.sms_request import SmsRequest
 from local.laptop import Laptop
-from statemachine import sms_docs
-from statemachine.business import NEVER_QUIET, BusinessSettings
-from statemachine.edits import edited
+from statemachine.business.business import NEVER_QUIET, BusinessSettings
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import Customer, Job
-from statemachine.sms_texts import HOW_TO_STOP, REMINDERS
-from statemachine.sms_wording import DAYS, MONTHS
-from statemachine.values import LANGUAGES, Language
-from statemachine.visit import VisitAnswer
+from statemachine.job.job import Customer, Job
+from statemachine.job.visit import VisitAnswer
+from statemachine.messages import sms_docs
+from statemachine.messages.sms_texts import HOW_TO_STOP, REMINDERS
+from statemachine.messages.sms_wording import DAYS, MONTHS
+from statemachine.rules.edits import edited
+from statemachine.values.values import LANGUAGES, Language
 from tests.e2e.support.jobs import jobs_of, until, wait_until_queues_are_empty
 from tests.e2e.test_messages import window_in
 from tests.functions.messages.test_due_messages import settled

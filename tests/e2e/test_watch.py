@@ -12,9 +12,9 @@ import pytest
 from functions.aws.s3_stores import S3Boards
 from local.laptop import STAGE, Laptop
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.lifecycle import Committed, judge
+from statemachine.job.job import Job
+from statemachine.rules.lifecycle import Committed, judge
+from statemachine.values.ids import digest_of
 from tests.e2e.support.jobs import (
     booking,
     dead_letters,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 
 EDGE = Path(__file__).parents[2] / "edge"
 SOURCE = EDGE / "rewrite.js"

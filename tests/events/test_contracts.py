@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 import events
 from events import FACTS_SOURCE, REQUESTS_SOURCE, Fact, JobEditRequested, JobMoveRequested, Request
 from events.schemas import EVENTS, FOLDER, render, schema_of
-from statemachine.ids import job_id_for
+from statemachine.values.ids import job_id_for
 from tests.support.builders import NOON, a_job, a_request
 
 HERE = Path(events.__file__).parent

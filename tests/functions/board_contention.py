@@ -13,7 +13,7 @@ from functions.jobs.advance import AdvanceJob
 from functions.protocol.ports import Corrupt, Unavailable
 from functions.views.board import PublishBoard
 from statemachine.flows import load_flow
-from statemachine.views import Board, card_of
+from statemachine.views.views import Board, card_of
 from tests.functions.conftest import Storage
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import FakeBus, FakeExecutions, FakeLog

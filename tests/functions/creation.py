@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from statemachine.job import Epoch, Job, TaskWait
+from statemachine.job.job import Epoch, Job, TaskWait
 from tests.support.builders import NOON
 
 

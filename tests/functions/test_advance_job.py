@@ -10,9 +10,16 @@ from functions.jobs.advance import AdvanceJob
 from functions.jobs.facts import refused_fact
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
 from statemachine.flows import load_flow
-from statemachine.job import SUPERSEDED, Job
-from statemachine.lifecycle import Committed, Duplicate, EarlyMoveKept, Refused, Verdict, judge
-from statemachine.record_limits import RecordsFull
+from statemachine.job.job import SUPERSEDED, Job
+from statemachine.job.record_limits import RecordsFull
+from statemachine.rules.lifecycle import (
+    Committed,
+    Duplicate,
+    EarlyMoveKept,
+    Refused,
+    Verdict,
+    judge,
+)
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeLog, no_pause
@@ -211,7 +218,7 @@ def test_a_move_of_an_unknown_job_creates_nothing() -> None:
 
 
 def test_a_job_takes_no_more_records_than_it_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("statemachine.record_limits.MAX_RECORDS", 2)
+    monkeypatch.setattr("statemachine.job.record_limits.MAX_RECORDS", 2)
     setup = AdvanceJobSetup(a_job("in_progress"))
     for number in range(2):
         setup.ask("explode", event_id=f"wild-{number}")

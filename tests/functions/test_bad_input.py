@@ -25,9 +25,9 @@ from functions import (
     watch_jobs,
 )
 from functions.aws import container
-from statemachine.business import BusinessSettings
-from statemachine.job import Job
-from statemachine.values import iso
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Job
+from statemachine.values.values import iso
 from tests.functions.conftest import S3Storage
 from tests.functions.creation import again, batch, envelope
 from tests.functions.protocol.test_ports import a_bus_on, letters_in

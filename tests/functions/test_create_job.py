@@ -15,14 +15,14 @@ from functions.jobs.create import (
     WindowRefused,
 )
 from functions.protocol.ports import Unavailable, UnknownTenant
-from statemachine.business import BusinessSettings
-from statemachine.consent import TextsConsent
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import UnknownFlow, load_flow
-from statemachine.ids import digest_of, job_id_for
-from statemachine.job import Execution, Job
-from statemachine.records import Note
-from statemachine.values import Actor, iso
-from statemachine.views import View, view_of
+from statemachine.job.consent import TextsConsent
+from statemachine.job.job import Execution, Job
+from statemachine.job.records import Note
+from statemachine.values.ids import digest_of, job_id_for
+from statemachine.values.values import Actor, iso
+from statemachine.views.views import View, view_of
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, TOKEN, a_booking, a_job, minutes
 from tests.support.fakes import (
     Bucket,

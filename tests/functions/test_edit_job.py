@@ -9,12 +9,12 @@ from events import JobEdited, JobEditRefused, JobMoveRefused
 from functions.jobs.edit import EditJob
 from functions.jobs.facts import refused_edit_fact
 from functions.protocol.ports import TaskOutput, Unavailable, UnknownJob
-from statemachine.edits import MAX_REFUSED_EDITS, EditRefused, edited, with_refusal
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.lifecycle import Duplicate, EarlyMoveKept, Refused, judge
-from statemachine.views import View, view_of
+from statemachine.job.job import Job
+from statemachine.rules.edits import MAX_REFUSED_EDITS, EditRefused, edited, with_refusal
+from statemachine.rules.lifecycle import Duplicate, EarlyMoveKept, Refused, judge
+from statemachine.values.ids import digest_of
+from statemachine.views.views import View, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, a_request, an_edit, minutes
 from tests.support.fakes import (

@@ -8,8 +8,8 @@ from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.ports import Corrupt, Stored, Unavailable, UnknownJob
 from functions.views.invalidate import InvalidateViews
 from functions.views.invalidation_budget import MonthlyUsage, ViewTtl
-from statemachine.ids import digest_of
-from statemachine.job import Job
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of
 from tests.functions.creation import again, batch, envelope
 from tests.support.builders import NOON, a_job, minutes
 from tests.support.fakes import (

@@ -8,8 +8,8 @@ from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.ports import Stored, Unavailable, UnknownJob
 from functions.views.board import PublishBoard
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.views import SHOWN_AFTER_END, Board, card_of
+from statemachine.job.job import Job
+from statemachine.views.views import SHOWN_AFTER_END, Board, card_of
 from tests.functions.conftest import FakeStorage, Storage
 from tests.functions.creation import again, batch, envelope
 from tests.support.builders import NOON, a_job

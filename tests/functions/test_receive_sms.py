@@ -16,11 +16,11 @@ from functions.messages.sms_budget import ANSWERS_PER_NUMBER
 from functions.messages.sms_once import SmsNotAccepted
 from functions.messages.sms_request import JobChanged
 from functions.protocol.batches import Permanent
-from statemachine.business import SHARED, BusinessSettings
-from statemachine.edits import edited
+from statemachine.business.business import SHARED, BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Place, Schedule
-from statemachine.lifecycle import Committed, Refused, judge
+from statemachine.job.job import Customer, Place, Schedule
+from statemachine.rules.edits import edited
+from statemachine.rules.lifecycle import Committed, Refused, judge
 from tests.functions.messages.test_messages import PHONE, MessageSenders, confirmed
 from tests.support.builders import CUSTOMER, NOON, SOON, a_job, an_edit, minutes, moved
 from tests.support.fakes import FakeJobs, FakeTenants, no_pause, to_bytes

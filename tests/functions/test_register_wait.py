@@ -9,8 +9,8 @@ from events import JobMoved
 from functions.jobs.settle import SettleJob
 from functions.jobs.wait import RegisterWait, WaitRequest
 from functions.protocol.ports import TaskOutput, Unavailable
-from statemachine.ids import digest_of
-from statemachine.job import Execution, Job, ShownAt
+from statemachine.job.job import Execution, Job, ShownAt
+from statemachine.values.ids import digest_of
 from tests.functions.creation import a_wait, settled_before, waited_for
 from tests.support.builders import NOON, a_job, minutes
 from tests.support.fakes import Bucket, FakeBus, FakeExecutions, FakeJobs, FakeViews, no_pause

@@ -8,9 +8,9 @@ from events import JobCreated, JobMoved
 from functions.jobs.settle import SettledStatus, SettleJob, SettleRequest
 from functions.protocol.ports import Unavailable, UnknownJob
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job, ShownAt
-from statemachine.views import View, view_of
+from statemachine.job.job import Job, ShownAt
+from statemachine.values.ids import digest_of
+from statemachine.views.views import View, view_of
 from tests.functions.creation import settled_before, waited_for
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job, moved
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeViews, no_pause, parsed

@@ -24,13 +24,13 @@ from functions.jobs.take_slot import SlotSheets
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
 from functions.repair.repair_slots import RepairSlots
 from functions.views.board import PublishBoard
-from statemachine.business import BusinessSettings
-from statemachine.edits import EditRefused, SlotFull
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Job, Schedule
-from statemachine.reservations import ABANDONED_AFTER
-from statemachine.roster import Span
-from statemachine.slots import SlotSheet, TakenSlot, slot_of, taken_slot
+from statemachine.job.job import Job, Schedule
+from statemachine.rules.edits import EditRefused, SlotFull
+from statemachine.schedule.reservations import ABANDONED_AFTER
+from statemachine.schedule.roster import Span
+from statemachine.schedule.slots import SlotSheet, TakenSlot, slot_of, taken_slot
 from tests.support.at_once import read_at_once
 from tests.support.builders import (
     CUSTOMER,

@@ -20,15 +20,15 @@ from functions.repair.repair_execution import TRIES, UNRESPONSIVE
 from functions.repair.requests import ExecutionEnded, RepairReport, RoundReport
 from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
-from statemachine.business import BusinessSettings
-from statemachine.deliveries import Attempt, Delivery
-from statemachine.edits import edited
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import UnknownStatus, load_flow
-from statemachine.ids import digest_of
-from statemachine.job import LATE, MAX_HISTORY, Execution, Job, Schedule
-from statemachine.lifecycle import EarlyMoveKept, judge
-from statemachine.records import Repair, RepairRecord
-from statemachine.views import Board, View, card_of, view_of
+from statemachine.job.deliveries import Attempt, Delivery
+from statemachine.job.job import LATE, MAX_HISTORY, Execution, Job, Schedule
+from statemachine.job.records import Repair, RepairRecord
+from statemachine.rules.edits import edited
+from statemachine.rules.lifecycle import EarlyMoveKept, judge
+from statemachine.values.ids import digest_of
+from statemachine.views.views import Board, View, card_of, view_of
 from tests.functions.creation import a_wait, left_behind, waited_for
 from tests.support.builders import NOON, a_job, a_request, an_edit, minutes, moved
 from tests.support.business_fakes import FakeLogos

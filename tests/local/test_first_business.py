@@ -7,8 +7,8 @@ import tzlocal
 
 from functions.business.change_settings import ChangeSettings
 from local.first_business import DEFAULT_ZONE, own_zone, set_up_business
-from statemachine.business import BusinessSettings
-from statemachine.business_changes import BusinessRecord
+from statemachine.business.business import BusinessSettings
+from statemachine.settings.business_changes import BusinessRecord
 from tests.support.builders import NOON, a_job
 from tests.support.business_fakes import FakeSettingsStore
 from tests.support.fakes import Bucket, FakeJobs, FakeTenants, no_pause

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from functions.people.accounts import Role
 from functions.people.crew_location import CrewLocation
-from statemachine.job import Assigned
-from statemachine.roster import DAY_OFF, Day, Hours
+from statemachine.job.job import Assigned
+from statemachine.schedule.roster import DAY_OFF, Day, Hours
 from tests.pages.stub_data import DANA, StubData, an_account, first_note
 from tests.pages.stub_roster import today
 

@@ -53,14 +53,14 @@ from functions.api.responses import job_document, kind_of, session_document
 from functions.people.sessions import Session
 from functions.protocol.ports import HaulwayError
 from local.viewer_request import ViewerRequests, viewer_event
-from statemachine.consent import TextsConsent
-from statemachine.edits import EditRefused
+from statemachine.business.own_labels import labeled
 from statemachine.flows import DEFAULT_FLOW, flow_names, load_flow
-from statemachine.job import Customer, Job, Schedule
-from statemachine.own_labels import labeled
-from statemachine.proof_of_service import PhotoRefused
-from statemachine.roster import Day
-from statemachine.values import Actor
+from statemachine.job.consent import TextsConsent
+from statemachine.job.job import Customer, Job, Schedule
+from statemachine.rules.edits import EditRefused
+from statemachine.rules.proof_of_service import PhotoRefused
+from statemachine.schedule.roster import Day
+from statemachine.values.values import Actor
 from tests.pages.stub_business import (
     business_routes,
     public_document,

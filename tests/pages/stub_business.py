@@ -25,13 +25,13 @@ from functions.api.slots import MOST_LEFT, SlotOffer, SlotsDocument
 from functions.business.change_settings import SettingsChanged
 from functions.business.set_logo import LogoRefused
 from functions.photos.redraw_photo import redrawn_logo
-from statemachine.business_changes import BusinessRecord, SettingsPatch, changed, given_in
-from statemachine.deliveries import masked_phone
 from statemachine.flows import load_flow
-from statemachine.phones import parse_phone
-from statemachine.proof_of_service import PhotoRefused
-from statemachine.slots import SlotSheet, bookable_windows, slot_of, taken_slot
-from statemachine.sms_numbers import why_no_sms
+from statemachine.job.deliveries import masked_phone
+from statemachine.messages.sms_numbers import why_no_sms
+from statemachine.rules.proof_of_service import PhotoRefused
+from statemachine.schedule.slots import SlotSheet, bookable_windows, slot_of, taken_slot
+from statemachine.settings.business_changes import BusinessRecord, SettingsPatch, changed, given_in
+from statemachine.values.phones import parse_phone
 
 if TYPE_CHECKING:
     from tests.pages.stub_api import Stub

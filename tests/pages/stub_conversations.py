@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from functions.api.conversation_models import ConversationDocument, OfficeTextBody, ReadBody
 from functions.messages.phone_numbers import digest_of
-from statemachine.conversation import Conversation, ConversationMessage
+from statemachine.messages.conversation import Conversation, ConversationMessage
 from tests.pages.stub_data import now
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from functions.api.request_models import LocationBody, PhotoBody
 from functions.api.response_models import MyJobsDocument, PhotoDocument, UploadDocument
 from functions.people.crew_location import CrewLocation
 from statemachine.flows import load_flow
-from statemachine.job import Job, Photo, PhotoKind
-from statemachine.proof_of_service import PhotoRefused, photo_id_of, with_photo
-from statemachine.values import Actor
+from statemachine.job.job import Job, Photo, PhotoKind
+from statemachine.rules.proof_of_service import PhotoRefused, photo_id_of, with_photo
+from statemachine.values.values import Actor
 from tests.pages.browser import ZONE
 from tests.pages.stub_data import now
 

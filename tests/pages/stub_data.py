@@ -15,17 +15,26 @@ from functions.api.ops_models import DeadLetter
 from functions.people.accounts import Account, Role
 from functions.people.crew_location import CrewLocation
 from functions.views.job_index import JobIndex
-from statemachine.business_changes import BusinessRecord
-from statemachine.conversation import Conversation, ConversationList
-from statemachine.edits import edited
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of, job_id_for, new_token
-from statemachine.job import Assigned, Customer, Execution, Job, Photo, PhotoKind, Place, Schedule
-from statemachine.lifecycle import Verdict, judge
-from statemachine.proof_of_service import photo_id_of, with_photo
-from statemachine.records import Note
-from statemachine.values import Actor
-from statemachine.views import Board, card_of, view_of
+from statemachine.job.job import (
+    Assigned,
+    Customer,
+    Execution,
+    Job,
+    Photo,
+    PhotoKind,
+    Place,
+    Schedule,
+)
+from statemachine.job.records import Note
+from statemachine.messages.conversation import Conversation, ConversationList
+from statemachine.rules.edits import edited
+from statemachine.rules.lifecycle import Verdict, judge
+from statemachine.rules.proof_of_service import photo_id_of, with_photo
+from statemachine.settings.business_changes import BusinessRecord
+from statemachine.values.ids import digest_of, job_id_for, new_token
+from statemachine.values.values import Actor
+from statemachine.views.views import Board, card_of, view_of
 from tests.pages.stub_business import default_settings
 from tests.pages.stub_roster import Roster
 

@@ -30,12 +30,12 @@ from functions.api.ops_models import (
     VisibilityDelay,
 )
 from functions.api.problems import Problem
-from statemachine.evidence import TimelineEvent
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.lifecycle import EXPLANATIONS
-from statemachine.records import Repair
-from statemachine.views import card_of
+from statemachine.job.job import Job
+from statemachine.job.records import Repair
+from statemachine.rules.lifecycle import EXPLANATIONS
+from statemachine.views.evidence import TimelineEvent
+from statemachine.views.views import card_of
 from tests.pages.stub_api import Stub, answered, document
 from tests.pages.stub_data import StubData, now
 

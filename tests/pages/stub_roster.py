@@ -12,12 +12,12 @@ from events import Changes
 from functions.api.response_models import AssignedJob, CrewDocument, CrewMember, TruckDocument
 from functions.people.accounts import Account
 from functions.people.crew_location import CrewLocation
-from statemachine.edits import CrewTaken, CrewUnavailable
-from statemachine.fit import PlannedJob, obstacles_to
 from statemachine.flows import load_flow
-from statemachine.job import CrewRole, Job
-from statemachine.reservations import window_of
-from statemachine.roster import Day
+from statemachine.job.job import CrewRole, Job
+from statemachine.rules.edits import CrewTaken, CrewUnavailable
+from statemachine.schedule.fit import PlannedJob, obstacles_to
+from statemachine.schedule.reservations import window_of
+from statemachine.schedule.roster import Day
 
 if TYPE_CHECKING:
     from tests.pages.stub_data import StubData

@@ -17,8 +17,8 @@ from functions.api.response_models import JobsDocument
 from functions.api.search import question_of
 from functions.views.find_jobs import find_jobs
 from functions.views.job_index import IndexJob, JobIndex
-from statemachine.customers import CustomerSummary, customers_in
-from statemachine.job_search import Entry, Question
+from statemachine.history.customers import CustomerSummary, customers_in
+from statemachine.history.job_search import Entry, Question
 from tests.pages.stub_data import TENANT, StubData, now
 from tests.pages.stub_roster import ZONE
 from tests.support.fakes import no_pause

@@ -5,8 +5,8 @@ from playwright.sync_api import Browser, expect
 
 from events import Changes
 from functions.messages.phone_numbers import digest_of
-from statemachine.conversation import Conversation, ConversationMessage
-from statemachine.values import Actor
+from statemachine.messages.conversation import Conversation, ConversationMessage
+from statemachine.values.values import Actor
 from tests.pages.browser import PATIENCE_MS, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import DANA, PASSWORD, now

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from events import Changes
-from statemachine.job import Assigned, Job, Place
+from statemachine.job.job import Assigned, Job, Place
 from tests.pages.browser import (
     ARGS,
     PHONE,

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from events import Changes
-from statemachine.job import Schedule
-from statemachine.requirements import has_proof
+from statemachine.job.job import Schedule
+from statemachine.rules.requirements import has_proof
 from tests.pages.browser import PHONE, open_job, serious_findings, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import DANA, now

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from events import Assignment, Changes
 from functions.people.crew_location import CrewLocation
-from statemachine.job import Assigned, Job
-from statemachine.roster import DAY_OFF, Day, Hours
+from statemachine.job.job import Assigned, Job
+from statemachine.schedule.roster import DAY_OFF, Day, Hours
 from tests.pages.browser import (
     DESKTOP,
     PHONE,

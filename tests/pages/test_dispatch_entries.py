@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from statemachine.job import Customer
+from statemachine.job.job import Customer
 from tests.pages.browser import Visitor, card, open_job, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import PASSWORD

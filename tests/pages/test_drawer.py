@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from functions.messages.phone_numbers import digest_of
-from statemachine.conversation import Conversation, ConversationMessage
+from statemachine.messages.conversation import Conversation, ConversationMessage
 from tests.pages.browser import PHONE, Visitor, open_job, serious_findings, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import DANA, PASSWORD, now

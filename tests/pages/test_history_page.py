@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from statemachine.job import Customer, Schedule
+from statemachine.job.job import Customer, Schedule
 from tests.pages.browser import PHONE, Visitor, serious_findings, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import PASSWORD

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from statemachine.job import Assigned
-from statemachine.price_guide import EstimateRequest, PriceGuide, estimate_of
-from statemachine.prices import Payment
+from statemachine.job.job import Assigned
+from statemachine.job.prices import Payment
+from statemachine.money.price_guide import EstimateRequest, PriceGuide, estimate_of
 from tests.pages.browser import PHONE, fill_booking, open_job, serious_findings, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_business import change

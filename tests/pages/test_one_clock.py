@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from statemachine.job import Schedule
+from statemachine.job.job import Schedule
 from tests.pages.browser import PHONE, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import PASSWORD

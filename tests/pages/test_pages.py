@@ -12,9 +12,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from functions.people.crew_location import rounded
-from statemachine.ids import digest_of
-from statemachine.job import Assigned, Schedule
-from statemachine.values import Actor
+from statemachine.job.job import Assigned, Schedule
+from statemachine.values.ids import digest_of
+from statemachine.values.values import Actor
 from tests.pages.browser import (
     DESKTOP,
     PHONE,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from statemachine.job import Schedule
+from statemachine.job.job import Schedule
 from tests.pages.browser import PHONE, expect_status, fill_booking, sign_in, visitor
 from tests.pages.stub_api import StubServer
 from tests.pages.stub_data import PASSWORD, now

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from statemachine.ids import digest_of
+from statemachine.values.ids import digest_of
 from tests.support.fakes import Bucket, etag_of
 from tracking.reader import Reader
 from tracking.reader_steps import Fetch, Sleep

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from events import JobCreated, JobEditRequested, JobMoved, JobMoveRefused, JobMoveRequested
 from functions.messages.phone_numbers import PhoneRecord, digest_of
 from functions.views.job_index import IndexJob, rebuild_index
-from statemachine.business import BusinessSettings
-from statemachine.fit import PlannedJob, fit
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of as token_digest
-from statemachine.job import Job
-from statemachine.reservations import has_ended, needs_of
-from statemachine.slots import SlotSheet, slot_of, window_with
-from statemachine.views import Board, View, view_of
+from statemachine.job.job import Job
+from statemachine.schedule.fit import PlannedJob, fit
+from statemachine.schedule.reservations import has_ended, needs_of
+from statemachine.schedule.slots import SlotSheet, slot_of, window_with
+from statemachine.values.ids import digest_of as token_digest
+from statemachine.views.views import Board, View, view_of
 from tests.simulation.people import BUSINESSES, People
 from tests.simulation.world import World
 from tests.support.fakes import FakeJobs, board_key, no_pause, parsed

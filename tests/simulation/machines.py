@@ -14,7 +14,7 @@ from functions.jobs.settle import SettledStatus, SettleRequest
 from functions.jobs.wait import Outcome, WaitRequest
 from functions.protocol.ports import TaskOutput
 from statemachine.flows import Flow, load_flow
-from statemachine.job import LATE, SUPERSEDED
+from statemachine.job.job import LATE, SUPERSEDED
 from tests.support.fakes import FakeBus, FakeExecutions
 
 RETRIES = 6

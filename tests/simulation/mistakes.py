@@ -53,7 +53,7 @@ MISTAKES = (
     ),
     Mistake(
         "a copy of a move is judged again",
-        "statemachine.lifecycle:judge",
+        "statemachine.rules.lifecycle:judge",
         "if copy_of(job, request):",
         "if False:",
         "an event counts once",
@@ -85,7 +85,7 @@ MISTAKES = (
     ),
     Mistake(
         "an older card replaces a newer one",
-        "statemachine.views:Board.merged",
+        "statemachine.views.views:Board.merged",
         "known.rev < card.rev",
         "known.rev != card.rev",
         "a card never goes back",
@@ -125,7 +125,7 @@ MISTAKES = (
     ),
     Mistake(
         "quiet hours are those of UTC",
-        "statemachine.business:quiet_until",
+        "statemachine.business.business:quiet_until",
         "ZoneInfo(tenant.time_zone)",
         'ZoneInfo("UTC")',
         "no text in quiet hours",

@@ -8,11 +8,11 @@ from typing import Any
 
 from events import JobMoveRequested
 from functions.people.roster import Truck
-from statemachine.business import BusinessSettings, QuietHours
-from statemachine.business_values import WEEKDAYS
+from statemachine.business.business import BusinessSettings, QuietHours
+from statemachine.business.business_values import WEEKDAYS
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.values import iso
+from statemachine.job.job import Job
+from statemachine.values.values import iso
 from tests.api.api_fixture import ApiReply
 from tests.simulation.edge import CACHES, Customer
 from tests.simulation.world import World, answer_of

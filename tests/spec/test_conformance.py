@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from spec.traces import Stored, accepts, trace_of
-from statemachine.job import Job
+from statemachine.job.job import Job
 from tests.support.builders import NOON, a_booking, a_request, minutes
 from tests.support.fakes import job_key, parsed
 from tests.support.faults import SeededFaults

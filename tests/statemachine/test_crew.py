@@ -3,7 +3,7 @@
 import pytest
 
 from events import Assignment
-from statemachine.crew_edit import crew_fault
+from statemachine.rules.crew_edit import crew_fault
 
 
 def crew(*named: str) -> list[Assignment]:

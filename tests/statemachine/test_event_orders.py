@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 
 from events import JobMoveRequested
 from statemachine.flows import Flow, flow_names, load_flow
-from statemachine.job import Job
-from statemachine.lifecycle import MAX_EARLY_MOVES, Duplicate, EarlyMoveKept, Refused, expire, judge
-from statemachine.values import Actor, ActorKind
+from statemachine.job.job import Job
+from statemachine.rules.lifecycle import (
+    MAX_EARLY_MOVES,
+    Duplicate,
+    EarlyMoveKept,
+    Refused,
+    expire,
+    judge,
+)
+from statemachine.values.values import Actor, ActorKind
 from tests.support.builders import CUSTOMER, DISPATCHER, NOON, a_job, a_request, minutes
 
 BOOKED = a_job(flow="dumpster")

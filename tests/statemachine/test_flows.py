@@ -12,8 +12,8 @@ from statemachine.flows import (
     flow_names,
     load_flow,
 )
-from statemachine.sms_texts import CHANGE_TEXTS
-from statemachine.values import Text
+from statemachine.messages.sms_texts import CHANGE_TEXTS
+from statemachine.values.values import Text
 from tests.support.builders import moves_to
 
 PATHS = {

@@ -3,18 +3,18 @@
 import pytest
 
 from statemachine.flows import load_flow
-from statemachine.job import Job, Photo
-from statemachine.lifecycle import CLOCK_SKEW
-from statemachine.proof_of_service import (
+from statemachine.job.job import Job, Photo
+from statemachine.job.record_limits import MAX_RECORDS
+from statemachine.job.records import Edit
+from statemachine.rules.lifecycle import CLOCK_SKEW
+from statemachine.rules.proof_of_service import (
     MAX_CUSTOMER_PHOTOS,
     MAX_PHOTOS,
     PhotoRefused,
     photo_id_of,
     with_photo,
 )
-from statemachine.record_limits import MAX_RECORDS
-from statemachine.records import Edit
-from statemachine.views import PhotoShown, view_of
+from statemachine.views.views import PhotoShown, view_of
 from tests.support.builders import CREW, NOON, a_job, minutes
 
 

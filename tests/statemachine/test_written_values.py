@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from statemachine.money import parse_money
-from statemachine.phones import PhoneKind, kind_of, parse_phone
+from statemachine.money.money import parse_money
+from statemachine.values.phones import PhoneKind, kind_of, parse_phone
 
 DATA = Path(__file__).parent.parent / "data"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from events import JobEditRequested, JobMoveRequested, JobRequested
 from statemachine.flows import Flow, load_flow
-from statemachine.job import Assigned, Customer, Execution, Job, Place, Schedule
-from statemachine.lifecycle import Committed, judge
-from statemachine.values import Actor
+from statemachine.job.job import Assigned, Customer, Execution, Job, Place, Schedule
+from statemachine.rules.lifecycle import Committed, judge
+from statemachine.values.values import Actor
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TOKEN = "Zk3rW8qQ1vN6tYb0xJp_Lg"

@@ -7,9 +7,9 @@ from functions.aws.business_settings import erased_key, history_key, record_byte
 from functions.aws.s3_stores import owner_key, to_bytes
 from functions.business.settings_store import NumberOwner
 from functions.protocol.ports import Stored, UnknownTenant
-from statemachine.business import logo_folder
-from statemachine.business_changes import BusinessRecord, SettingsChange
-from statemachine.values import TENANT_PATTERN
+from statemachine.business.business import logo_folder
+from statemachine.settings.business_changes import BusinessRecord, SettingsChange
+from statemachine.values.values import TENANT_PATTERN
 from tests.support.fakes import Bucket, load
 
 

@@ -41,10 +41,10 @@ from functions.protocol.ports import (
 )
 from functions.protocol.sound_job import LARGEST_BYTES, sound
 from functions.views.invalidation_budget import MonthlyUsage
-from statemachine.business import BusinessSettings
-from statemachine.job import Job
-from statemachine.values import JOB_ID_PATTERN, TENANT_PATTERN
-from statemachine.views import Board, View
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Job
+from statemachine.values.values import JOB_ID_PATTERN, TENANT_PATTERN
+from statemachine.views.views import Board, View
 from tests.support.aws_calls import taking
 from tests.support.builders import NOON
 from tests.support.faults import Faults

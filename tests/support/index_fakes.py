@@ -7,8 +7,8 @@ from datetime import date
 from functions.aws.job_index import DynamoJobIndex
 from functions.protocol.ports import Conflict
 from functions.views.job_index import IndexChange, IndexJob, Listing, Weeks
-from statemachine.job_search import Entry
-from statemachine.report_figures import DayFigures, Figures, sum_of
+from statemachine.history.job_search import Entry
+from statemachine.history.report_figures import DayFigures, Figures, sum_of
 from tests.support.aws_calls import taking
 from tests.support.fakes import TABLE, no_pause
 from tests.support.faults import Faults

@@ -18,8 +18,8 @@ from functions.messages.sms_once import SmsNotAccepted, SmsOutcomeUnknown, SmsRe
 from functions.messages.webhook_client import NoResponse, WebhookResponse
 from functions.protocol.metrics import MetricName, Unit
 from functions.protocol.ports import Stored, Unavailable
-from statemachine.conversation import Conversation, ConversationList, ConversationPage
-from statemachine.deliveries import Delivery, DeliveryName
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.messages.conversation import Conversation, ConversationList, ConversationPage
 from tests.support.aws_calls import taking
 from tests.support.builders import NOON
 from tests.support.fakes import QUEUE, TABLE, Bucket, load, to_bytes

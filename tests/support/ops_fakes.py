@@ -10,9 +10,9 @@ from functions.ops.dead_letters import QUEUES, ReceivedMessage
 from functions.ops.history import HistoryPage, VersionStamp
 from functions.ops.overview import UnsuccessfulRun
 from functions.protocol.ports import Unavailable
-from statemachine.evidence import ExecutionRun, ObjectVersion, RunState
-from statemachine.job import Job
-from statemachine.views import View
+from statemachine.job.job import Job
+from statemachine.views.evidence import ExecutionRun, ObjectVersion, RunState
+from statemachine.views.views import View
 from tests.support.builders import NOON, minutes
 from tests.support.fakes import (
     Bucket,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from statemachine.job import Job
+from statemachine.job.job import Job
 from tests.functions.creation import left_behind, waited_for
 from tests.support.builders import a_job, moved
 from tests.support.fakes import to_bytes

@@ -11,9 +11,9 @@ from functions.people.api_keys import StoredKey, UnknownKey
 from functions.people.assign_crew import AssignCrew
 from functions.people.roster import Truck, UnknownTruck
 from functions.protocol.ports import Conflict, Jobs, Tenants
-from statemachine.business import BusinessSettings
-from statemachine.reservations import ReservationSheet
-from statemachine.roster import Day
+from statemachine.business.business import BusinessSettings
+from statemachine.schedule.reservations import ReservationSheet
+from statemachine.schedule.roster import Day
 from tests.support.aws_calls import taking
 from tests.support.builders import NOON
 from tests.support.fakes import TABLE, Bucket, FakeTenants

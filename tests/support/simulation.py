@@ -37,12 +37,12 @@ from functions.repair.watch import WatchJobs
 from functions.views.board import PublishBoard
 from functions.views.invalidate import InvalidateViews
 from functions.views.job_index import IndexJob
-from statemachine.business import BusinessSettings
-from statemachine.deliveries import Delivery
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import Flow, load_flow
-from statemachine.job import LATE, SUPERSEDED, Job
-from statemachine.records import Repair
-from statemachine.views import Card
+from statemachine.job.deliveries import Delivery
+from statemachine.job.job import LATE, SUPERSEDED, Job
+from statemachine.job.records import Repair
+from statemachine.views.views import Card
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeLogos
 from tests.support.fakes import (

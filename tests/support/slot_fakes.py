@@ -7,8 +7,8 @@ from datetime import date
 from functions.aws.slots import DynamoSlots
 from functions.jobs.take_slot import TakeSlot, Trucks
 from functions.protocol.ports import Conflict, Jobs, Tenants, Unavailable
-from statemachine.business import BusinessSettings
-from statemachine.slots import SlotSheet
+from statemachine.business.business import BusinessSettings
+from statemachine.schedule.slots import SlotSheet
 from tests.support.aws_calls import taking
 from tests.support.fakes import TABLE, Bucket, FakeTenants, no_pause
 from tests.support.faults import Faults

@@ -11,7 +11,7 @@ const problem = (status, slug, more = {}) =>
   new Problem(status, { type: `/problems/${slug}`, title: slug, ...more });
 
 test("the page has a text, in both languages, for each reason to refuse a photo", () => {
-  const [, literal] = /PhotoFault = Literal\[([^\]]+)\]/.exec(read("statemachine/proof_of_service.py"));
+  const [, literal] = /PhotoFault = Literal\[([^\]]+)\]/.exec(read("statemachine/rules/proof_of_service.py"));
   const faults = [...literal.matchAll(/"(\w+)"/g)].map(([, fault]) => fault);
   assert.ok(faults.includes("ended"));
   for (const why of faults) {

@@ -21,7 +21,7 @@ test("an ETA is over when its later end is", () => {
 });
 
 test("texts and pages give an ETA the same span", () => {
-  const visit = readFileSync(new URL("../../statemachine/visit.py", import.meta.url), "utf8");
+  const visit = readFileSync(new URL("../../statemachine/job/visit.py", import.meta.url), "utf8");
   const [, minutes] = /ETA_SPAN = timedelta\(minutes=(\d+)\)/.exec(visit);
   assert.equal(Number(minutes), ETA_SPAN_MINUTES);
 });

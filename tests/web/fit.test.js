@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { fit, obstaclesTo, planOf, plannedJob } from "../../web/dispatch/state/fit.js";
 
 const MINUTE = 60_000;
-const file = new URL("../../statemachine/fit_cases.json", import.meta.url);
+const file = new URL("../../statemachine/schedule/fit_cases.json", import.meta.url);
 
 function planned([job_id, opens, closes, takes]) {
   return { job_id, opens_ms: opens * MINUTE, closes_ms: closes * MINUTE, duration_ms: takes * MINUTE };

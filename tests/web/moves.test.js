@@ -112,7 +112,7 @@ function seen({ window_start, status = "ready_for_pickup", ...crew }, index = 0)
 }
 
 for (const { case: name, move = "start", now, job, others, doubt } of DOUBTS) {
-  test(`a start is doubted as statemachine/start_doubt.py does: ${name}`, () => {
+  test(`a start is doubted as statemachine/views/start_doubt.py does: ${name}`, () => {
     const told = {
       flowOf: () => flow(),
       others: others.map((other, index) => seen(other, index + 1)),

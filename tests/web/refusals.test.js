@@ -34,7 +34,7 @@ test("the page has its own text for every refusal that a crew can get", () => {
 });
 
 test("the page has a text for each reason to refuse a photo", () => {
-  const [, literal] = /PhotoFault = Literal\[([^\]]+)\]/.exec(read("statemachine/proof_of_service.py"));
+  const [, literal] = /PhotoFault = Literal\[([^\]]+)\]/.exec(read("statemachine/rules/proof_of_service.py"));
   const all = [...literal.matchAll(/"(\w+)"/g)].map(([, fault]) => fault);
   const faults = all.filter((fault) => !PHOTOS_OF_CUSTOMERS.includes(fault));
   const keys = faults.map((why) => whyOf({ slug: "photo-refused", why }));

@@ -5,7 +5,7 @@ import { field } from "/shared/ui/fields.js";
 import { placeErrors } from "/shared/ui/field_errors.js";
 import { LANGUAGE_NAMES, ownWordsWith } from "/settings/state/own_texts.js";
 
-const LONGEST = 40; // as StatusLabelInput in statemachine/bounds.py
+const LONGEST = 40; // as StatusLabelInput in statemachine/job/bounds.py
 
 /**
  * The form of the `labels` {name, ours, own} of one flow. `store(change)` saves what `change(settings)`

@@ -131,7 +131,7 @@ export class CustomerActs {
   }
 }
 
-/** The key of what is said above the free windows; see only_asks in statemachine/reschedule.py. */
+/** The key of what is said above the free windows; see only_asks in statemachine/rules/reschedule.py. */
 function windowsText({ requested, schedule }, business) {
   const has = Boolean(schedule?.window_start);
   const putAside = !requested && !has; // on hold, or after a failed attempt

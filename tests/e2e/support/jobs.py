@@ -21,9 +21,9 @@ from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.accounts import Account, AccountExists, Role
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.ids import CROCKFORD
-from statemachine.job import Job
-from statemachine.views import Board, card_of
+from statemachine.job.job import Job
+from statemachine.values.ids import CROCKFORD
+from statemachine.views.views import Board, card_of
 
 HAUL = Path(sys.executable).parent / "haul"
 DISPATCHER = {"kind": "dispatcher", "id": "dana"}

@@ -15,8 +15,8 @@ from functions.aws.s3_stores import S3Boards
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
 from local.stages import edge_server
-from statemachine.job import Job
-from statemachine.views import Card
+from statemachine.job.job import Job
+from statemachine.views.views import Card
 from tests.e2e.support.jobs import (
     DISPATCHER,
     booking,

@@ -9,9 +9,9 @@ from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Tenants
 from functions.people.accounts import Passwords, Role, new_account
 from local.laptop import Laptop
-from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
-from statemachine.deliveries import Delivery
-from statemachine.job import Assigned, Customer, Job, Schedule
+from statemachine.business.business import NEVER_QUIET, BusinessSettings, QuietHours
+from statemachine.job.deliveries import Delivery
+from statemachine.job.job import Assigned, Customer, Job, Schedule
 from tests.e2e.support.jobs import add_to_roster, jobs_of, move
 from tests.support.builders import a_job
 

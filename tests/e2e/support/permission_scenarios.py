@@ -18,14 +18,14 @@ from functions.messages.phone_numbers import change_phone_record
 from functions.views.job_index import IndexJob
 from functions.views.write_view import write_view
 from local.laptop import Laptop
-from statemachine.business import SHARED
+from statemachine.business.business import SHARED
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Customer, Job
-from statemachine.lifecycle import judge
-from statemachine.records import EarlyMove
-from statemachine.reservations import window_of
-from statemachine.slots import SlotSheet, taken_slot
+from statemachine.job.job import Customer, Job
+from statemachine.job.records import EarlyMove
+from statemachine.rules.lifecycle import judge
+from statemachine.schedule.reservations import window_of
+from statemachine.schedule.slots import SlotSheet, taken_slot
+from statemachine.values.ids import digest_of
 from tests.e2e.support.function_copy import Function
 from tests.e2e.support.jobs import booking, jobs_of, move, stamp
 from tests.e2e.support.permission_jobs import (

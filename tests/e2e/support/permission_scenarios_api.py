@@ -21,8 +21,8 @@ from functions.views.job_index import IndexJob
 from functions.views.write_view import write_view
 from local.laptop import Laptop
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Customer, Job
+from statemachine.job.job import Customer, Job
+from statemachine.values.ids import digest_of
 from tests.api.api_fixture import an_event
 from tests.e2e.support.function_copy import Function
 from tests.e2e.support.jobs import jobs_of, stamp

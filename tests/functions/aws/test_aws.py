@@ -22,7 +22,7 @@ from functions.protocol import clock
 from functions.protocol.ports import Conflict, TaskOutput, Unavailable
 from functions.views.invalidation_budget import MonthlyUsage
 from statemachine.flows import load_flow
-from statemachine.views import view_of
+from statemachine.views.views import view_of
 from tests.functions.conftest import S3Storage
 from tests.support.builders import a_job
 from tests.support.fakes import to_bytes

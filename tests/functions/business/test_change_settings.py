@@ -19,8 +19,8 @@ from functions.business.change_settings import (
 )
 from functions.business.settings_store import NumberOwner, SettingsStore
 from functions.protocol.ports import Conflict, Unavailable, UnknownTenant
-from statemachine.business import BusinessSettings
-from statemachine.reservations import ABANDONED_AFTER
+from statemachine.business.business import BusinessSettings
+from statemachine.schedule.reservations import ABANDONED_AFTER
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeSettingsStore
 from tests.support.fakes import Bucket, no_pause

@@ -12,7 +12,7 @@ from functions.business.logos import Logos
 from functions.business.set_logo import LARGEST_LOGO, LogoRefused, SetLogo
 from functions.protocol.ports import Unavailable
 from functions.repair.sweep_logos import SHOWN_FOR, SweepLogos
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from tests.support.builders import NOON
 from tests.support.business_fakes import FakeLogos, FakeSettingsStore
 from tests.support.fakes import Bucket, FakeTenants, no_pause

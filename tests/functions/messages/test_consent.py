@@ -5,11 +5,11 @@ from datetime import timedelta
 from functions.messages.expected_messages import expected_of
 from functions.messages.phone_numbers import phone_record
 from functions.messages.sms_once import SmsNotAccepted
-from statemachine.consent import TextsConsent
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Job
-from statemachine.reminders import call_after
-from statemachine.sms_texts import HOW_TO_STOP
+from statemachine.job.consent import TextsConsent
+from statemachine.job.job import Customer, Job
+from statemachine.messages.reminders import call_after
+from statemachine.messages.sms_texts import HOW_TO_STOP
 from tests.functions.messages.test_due_messages import MORNING, settled
 from tests.functions.messages.test_messages import PHONE, MessageSenders, confirmed
 from tests.functions.messages.test_owed_texts import Handset

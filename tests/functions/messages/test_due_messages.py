@@ -12,14 +12,14 @@ from functions.messages.expected_messages import text_name
 from functions.messages.sms_request import JobChanged, SmsRequest
 from functions.messages.webhook_client import WebhookResponse
 from functions.repair.repair_deliveries import ABANDONED, AGAIN, OVERDUE, RepairDeliveries
-from statemachine.business import QuietHours
-from statemachine.deliveries import CLAIM_LASTS, Delivery, DeliveryName
-from statemachine.diagnosis import diagnose
-from statemachine.edits import edited
-from statemachine.evidence import JobEvidence
-from statemachine.job import Customer, Execution, Job
-from statemachine.records import Repair, RepairRecord
-from statemachine.timeline import timeline_of
+from statemachine.business.business import QuietHours
+from statemachine.job.deliveries import CLAIM_LASTS, Delivery, DeliveryName
+from statemachine.job.job import Customer, Execution, Job
+from statemachine.job.records import Repair, RepairRecord
+from statemachine.rules.edits import edited
+from statemachine.views.diagnosis import diagnose
+from statemachine.views.evidence import JobEvidence
+from statemachine.views.timeline import timeline_of
 from tests.functions.messages.test_messages import (
     CORRECTED,
     PHONE,

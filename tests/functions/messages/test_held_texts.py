@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from events import JobEditRequested
-from statemachine.business import QuietHours
-from statemachine.edits import EditRefused, edited
+from statemachine.business.business import QuietHours
 from statemachine.flows import load_flow
-from statemachine.job import Customer
-from statemachine.unsent_text import UnsentText
-from statemachine.views import card_of
+from statemachine.job.job import Customer
+from statemachine.job.unsent_text import UnsentText
+from statemachine.rules.edits import EditRefused, edited
+from statemachine.views.views import card_of
 from tests.functions.messages.test_due_messages import MORNING, NIGHT, settled
 from tests.functions.messages.test_owed_texts import Handset
 from tests.support.builders import CREW, CUSTOMER, a_job, an_edit

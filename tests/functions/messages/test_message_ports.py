@@ -22,13 +22,13 @@ from functions.messages.phone_numbers import (
 from functions.messages.sms_budget import SpentTexts, TextBudgets
 from functions.messages.sms_once import SmsNotAccepted, SmsOutcomeUnknown, SmsRefused
 from functions.protocol.ports import Conflict
-from statemachine.conversation import (
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.messages.conversation import (
     Conversation,
     ConversationList,
     ConversationMessage,
     ConversationPage,
 )
-from statemachine.deliveries import Delivery, DeliveryName
 from tests.support.builders import NOON, minutes
 from tests.support.fakes import Bucket, no_pause
 from tests.support.faults import Fault, Faults, ServiceResponse

@@ -43,10 +43,10 @@ from functions.messages.webhook_schedule import (
 from functions.protocol.batches import PERMANENT_ERRORS, BatchConsumer
 from functions.protocol.ports import Unavailable
 from statemachine.asl import definition
-from statemachine.business import NEVER_QUIET, BusinessSettings, QuietHours
-from statemachine.deliveries import CLAIM_LASTS, Delivery
+from statemachine.business.business import NEVER_QUIET, BusinessSettings, QuietHours
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import Customer, Job
+from statemachine.job.deliveries import CLAIM_LASTS, Delivery
+from statemachine.job.job import Customer, Job
 from tests.functions.creation import again, batch
 from tests.support.builders import NOON, a_job, a_request, minutes, moved
 from tests.support.fakes import (

@@ -25,14 +25,14 @@ from functions.messages.expected_messages import missing_in
 from functions.messages.sms_request import JobChanged
 from functions.protocol.ports import Unavailable
 from functions.repair.repair_deliveries import ABANDONED
-from statemachine.business import QuietHours, quiet_until
-from statemachine.edits import edited
+from statemachine.business.business import QuietHours, quiet_until
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Job, Schedule
-from statemachine.lifecycle import Committed, judge
-from statemachine.reminders import approach_now
-from statemachine.sms_texts import HOW_TO_STOP
-from statemachine.sms_wording import eta, window
+from statemachine.job.job import Customer, Job, Schedule
+from statemachine.messages.reminders import approach_now
+from statemachine.messages.sms_texts import HOW_TO_STOP
+from statemachine.messages.sms_wording import eta, window
+from statemachine.rules.edits import edited
+from statemachine.rules.lifecycle import Committed, judge
 from tests.functions.messages.test_due_messages import SendersAndWatchdog, settled
 from tests.support.builders import DISPATCHER, a_job, a_request
 from tests.support.faults import Crashed, SeededFaults

@@ -11,9 +11,9 @@ import pytest
 from functions.jobs.facts import edited_fact, fact_of_entry
 from functions.messages.deliveries import Busy
 from functions.repair.repair_deliveries import ABANDONED
-from statemachine.edits import edited
 from statemachine.flows import load_flow
-from statemachine.job import Customer, Job, Schedule
+from statemachine.job.job import Customer, Job, Schedule
+from statemachine.rules.edits import edited
 from tests.functions.messages.test_due_messages import (
     MORNING,
     NIGHT,

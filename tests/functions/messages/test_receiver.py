@@ -16,8 +16,8 @@ from functions.messages.endpoints import TYPES, new_secret
 from functions.messages.webhook_client import SafeWebhookClient
 from functions.messages.webhook_delivery import signed_headers
 from functions.messages.webhook_schedule import SCHEDULE_S
-from statemachine.deliveries import OUTCOMES
-from statemachine.sms_parts import SMS_ROOM
+from statemachine.job.deliveries import OUTCOMES
+from statemachine.messages.sms_parts import SMS_ROOM
 
 SECRET = new_secret()
 PAGE = (Path(__file__).parents[3] / "docs" / "messages.md").read_text(encoding="utf-8")

@@ -10,13 +10,13 @@ from events import JobEditRequested
 from functions.jobs.facts import edited_fact
 from functions.messages.inbound import Inbound
 from functions.messages.incoming_sms import ReceiveSms
-from statemachine.business import QuietHours
-from statemachine.edits import edited
+from statemachine.business.business import QuietHours
 from statemachine.flows import load_flow
-from statemachine.job import Schedule
-from statemachine.reminders import reminders_of
-from statemachine.values import RESERVED
-from statemachine.views import card_of, view_of
+from statemachine.job.job import Schedule
+from statemachine.messages.reminders import reminders_of
+from statemachine.rules.edits import edited
+from statemachine.values.values import RESERVED
+from statemachine.views.views import card_of, view_of
 from tests.functions.messages.test_due_messages import settled
 from tests.functions.messages.test_messages import PHONE
 from tests.functions.messages.test_owed_texts import DEC_1, DEC_3, Handset, confirmed_for

@@ -8,9 +8,9 @@ import pytest
 from functions.messages.sms_once import SmsNotAccepted
 from functions.messages.webhook_client import WebhookResponse
 from functions.messages.webhook_schedule import JITTER, SCHEDULE_S, wait_before
-from statemachine.business import QuietHours
-from statemachine.deliveries import CLAIM_LASTS
-from statemachine.job import Job
+from statemachine.business.business import QuietHours
+from statemachine.job.deliveries import CLAIM_LASTS
+from statemachine.job.job import Job
 from tests.functions.messages.test_messages import PHONE, MessageSenders, a_delivery, confirmed
 from tests.functions.test_receive_sms import Phone, moves
 from tests.support.builders import NOON, SOON, a_job, minutes, moved

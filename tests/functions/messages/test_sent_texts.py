@@ -8,7 +8,7 @@ from functions.aws.job_index import DynamoJobIndex
 from functions.aws.sent_texts import DynamoSentTexts
 from functions.messages.sms_once import SentTexts
 from functions.protocol.ports import Unavailable
-from statemachine.deliveries import DeliveryName
+from statemachine.job.deliveries import DeliveryName
 from tests.functions.messages.test_messages import MessageSenders
 from tests.support.builders import NOON, a_job, moved
 from tests.support.faults import Faults

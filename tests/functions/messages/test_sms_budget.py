@@ -6,13 +6,13 @@ from events import JobEditRequested
 from functions.messages.customer_jobs import BY_TEXT
 from functions.messages.sms_budget import BUSINESS, SpentTexts, may_spend
 from functions.messages.unsent_texts import BY_TEXTS
-from statemachine.business import BusinessSettings
-from statemachine.deliveries import OVER_BUDGET
-from statemachine.edits import edited
-from statemachine.job import Customer, Job, Schedule
-from statemachine.sms_numbers import why_no_sms
-from statemachine.unsent_text import UnsentText
-from statemachine.values import Actor
+from statemachine.business.business import BusinessSettings
+from statemachine.job.deliveries import OVER_BUDGET
+from statemachine.job.job import Customer, Job, Schedule
+from statemachine.job.unsent_text import UnsentText
+from statemachine.messages.sms_numbers import why_no_sms
+from statemachine.rules.edits import edited
+from statemachine.values.values import Actor
 from tests.functions.messages.test_due_messages import settled
 from tests.functions.messages.test_messages import MessageSenders
 from tests.functions.messages.test_owed_texts import Handset

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from statemachine import sms_docs
-from statemachine.business import NEVER_QUIET
+from statemachine.business.business import NEVER_QUIET
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import Customer
-from statemachine.sms_texts import CHANGE_TEXTS, REMINDERS
-from statemachine.values import LANGUAGES, Language
-from statemachine.visit import VisitAnswer
+from statemachine.job.job import Customer
+from statemachine.job.visit import VisitAnswer
+from statemachine.messages import sms_docs
+from statemachine.messages.sms_texts import CHANGE_TEXTS, REMINDERS
+from statemachine.values.values import LANGUAGES, Language
 from tests.functions.messages.test_due_messages import settled
 from tests.functions.messages.test_messages import CORRECTED
 from tests.functions.messages.test_owed_texts import Handset
@@ -55,7 +55,7 @@ def words() -> dict[tuple[str, str], tuple[str, ...]]:
 
 def test_the_page_of_texts_is_what_the_flows_say() -> None:
     assert sms_docs.PAGE.read_text(encoding="utf-8") == sms_docs.render(), (
-        "run `python -m statemachine.sms_docs`"
+        "run `python -m statemachine.messages.sms_docs`"
     )
 
 

@@ -9,10 +9,10 @@ from functions.ops.explain_job import ExplainJob
 from functions.protocol.ports import UnknownJob
 from functions.views.write_view import write_view
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.views import Board, card_of
-from tests.statemachine.test_timeline import a_delivery, waits
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of
+from statemachine.views.views import Board, card_of
+from tests.statemachine.views.test_timeline import a_delivery, waits
 from tests.support.builders import NOON, a_job, minutes, moved
 from tests.support.fakes import (
     Bucket,

@@ -11,9 +11,9 @@ from functions.aws.ops_records import StepFunctionsExecutionCounts
 from functions.aws.s3_stores import S3Boards, S3Jobs, S3Views
 from functions.ops.history import BoardSearch, History, TooManyReads, VersionStamp
 from functions.protocol.ports import Boards, Jobs, Unavailable, Views
-from statemachine.evidence import RunState
 from statemachine.flows import load_flow
-from statemachine.views import Board, card_of, view_of
+from statemachine.views.evidence import RunState
+from statemachine.views.views import Board, card_of, view_of
 from tests.support.builders import NOON, a_job, moved
 from tests.support.fakes import Bucket, FakeBoards, FakeExecutions, FakeJobs, FakeViews, job_key
 from tests.support.faults import Faults

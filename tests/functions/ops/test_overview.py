@@ -18,7 +18,7 @@ from functions.aws.ops_records import S3OpsRecords
 from functions.ops.overview import OpsRecords, UnsuccessfulRun
 from functions.protocol.ports import Unavailable
 from statemachine.flows import load_flow
-from statemachine.job import Execution, Job, ShownAt
+from statemachine.job.job import Execution, Job, ShownAt
 from tests.api.api_fixture import ApiBackend
 from tests.support.builders import NOON, a_job, minutes
 from tests.support.fakes import Bucket

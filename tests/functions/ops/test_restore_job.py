@@ -6,8 +6,8 @@ import pytest
 
 from functions.ops.restore_job import RESTORED, NothingToRestore, RestoreJob
 from functions.protocol.ports import Conflict, UnknownJob
-from statemachine.job import Job
-from statemachine.views import Board, card_of
+from statemachine.job.job import Job
+from statemachine.views.views import Board, card_of
 from tests.functions.ops.test_explain_job import HAUL, VersionedBusiness, a_day
 from tests.support.builders import DISPATCHER, NOON, a_job, minutes, moved
 from tests.support.fakes import job_key

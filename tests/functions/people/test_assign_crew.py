@@ -13,15 +13,15 @@ from events import JobEditRequested
 from functions.jobs.edit import EditJob
 from functions.people.assign_crew import AssignCrew
 from functions.protocol.ports import Unavailable
-from statemachine.business import BusinessSettings
-from statemachine.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused
-from statemachine.fit import PlannedJob, fit
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Job, Schedule
-from statemachine.lifecycle import Committed, judge
-from statemachine.reservations import ABANDONED_AFTER, window_of
-from statemachine.roster import DAY_OFF, Day, Hours
-from statemachine.values import Actor
+from statemachine.job.job import Job, Schedule
+from statemachine.rules.edits import CrewOff, CrewTaken, CrewUnavailable, EditRefused
+from statemachine.rules.lifecycle import Committed, judge
+from statemachine.schedule.fit import PlannedJob, fit
+from statemachine.schedule.reservations import ABANDONED_AFTER, window_of
+from statemachine.schedule.roster import DAY_OFF, Day, Hours
+from statemachine.values.values import Actor
 from tests.support.at_once import read_at_once
 from tests.support.builders import (
     CREW,

@@ -18,11 +18,11 @@ from functions.people.assign_crew import AssignCrew
 from functions.people.roster import Reservations, Roster, Truck, UnknownTruck
 from functions.protocol.compare_and_swap import full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
-from statemachine.business import BusinessSettings
-from statemachine.edits import CrewTaken
-from statemachine.job import Schedule
-from statemachine.reservations import Reservation, ReservationSheet
-from statemachine.roster import DAY_OFF, Day, Hours
+from statemachine.business.business import BusinessSettings
+from statemachine.job.job import Schedule
+from statemachine.rules.edits import CrewTaken
+from statemachine.schedule.reservations import Reservation, ReservationSheet
+from statemachine.schedule.roster import DAY_OFF, Day, Hours
 from tests.support.builders import NOON, a_job, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews
 from tests.support.faults import Faults, Kind, ServiceResponse

@@ -15,13 +15,13 @@ import pytest
 
 from functions.jobs.edit import EditJob
 from functions.protocol.ports import Unavailable
-from statemachine.business import BusinessSettings
-from statemachine.edits import CrewTaken, EditRefused
-from statemachine.fit import PlannedJob, fit
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Job, Schedule
-from statemachine.lifecycle import Committed, judge
-from statemachine.reservations import ABANDONED_AFTER, has_ended, needs_of
+from statemachine.job.job import Job, Schedule
+from statemachine.rules.edits import CrewTaken, EditRefused
+from statemachine.rules.lifecycle import Committed, judge
+from statemachine.schedule.fit import PlannedJob, fit
+from statemachine.schedule.reservations import ABANDONED_AFTER, has_ended, needs_of
 from tests.support.builders import NOON, a_job, a_request, an_edit
 from tests.support.fakes import Bucket, FakeBus, FakeJobs, FakeTenants, FakeViews, no_pause
 from tests.support.faults import Crashed, Faults, SeededFaults

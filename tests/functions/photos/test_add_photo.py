@@ -15,11 +15,11 @@ from functions.photos.add_photo import (
 from functions.photos.redraw_photo import redrawn
 from functions.protocol.ports import Unavailable
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.lifecycle import judge
-from statemachine.proof_of_service import PhotoRefused, photo_id_of
-from statemachine.views import View, view_of
+from statemachine.job.job import Job
+from statemachine.rules.lifecycle import judge
+from statemachine.rules.proof_of_service import PhotoRefused, photo_id_of
+from statemachine.values.ids import digest_of
+from statemachine.views.views import View, view_of
 from tests.functions.creation import waited_for
 from tests.support.builders import CREW, NOON, TOKEN, a_job, a_request, minutes
 from tests.support.fakes import (

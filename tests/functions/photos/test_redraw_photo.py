@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from functions.photos.redraw_photo import LARGEST_PHOTO, LONGEST_SIDE, check_announced, redrawn
-from statemachine.proof_of_service import PhotoRefused
+from statemachine.rules.proof_of_service import PhotoRefused
 from tests.support.pictures import (
     CAMERA,
     GPS,

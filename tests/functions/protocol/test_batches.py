@@ -29,7 +29,7 @@ from functions.protocol.batches import (
     retry_delay_s,
 )
 from functions.protocol.ports import Unavailable, UnknownJob, UnknownTenant
-from statemachine.values import RESERVED
+from statemachine.values.values import RESERVED
 from tests.functions.creation import again, batch, envelope
 from tests.support.builders import NOON, a_job, a_request, minutes
 from tests.support.fakes import FakeDeadLetters, FakeLog, FakeRedelivery

@@ -7,8 +7,8 @@ import pytest
 from functions.protocol.compare_and_swap import ATTEMPTS, BASE_S, CAP_S, commit, full_jitter
 from functions.protocol.ports import Conflict, Corrupt, Unavailable, UnknownJob
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.lifecycle import judge
+from statemachine.job.job import Job
+from statemachine.rules.lifecycle import judge
 from tests.functions.conftest import FakeStorage, Storage
 from tests.support.builders import NOON, a_job, a_request
 from tests.support.fakes import job_key, no_pause

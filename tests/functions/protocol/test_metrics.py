@@ -10,7 +10,7 @@ from functions.aws.metrics import LogMetrics, count_facts
 from functions.aws.stepfunctions import StepFunctionsExecutions
 from functions.jobs.facts import fact_of_entry, refused_fact
 from statemachine.flows import load_flow
-from statemachine.lifecycle import Refused, judge
+from statemachine.rules.lifecycle import Refused, judge
 from tests.support.builders import NOON, a_job, a_request
 from tests.support.message_fakes import FakeMetrics
 

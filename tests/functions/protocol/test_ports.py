@@ -31,10 +31,10 @@ from functions.protocol.ports import (
     UnknownTenant,
 )
 from functions.views.invalidation_budget import MonthlyUsage
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
-from statemachine.job import Job
-from statemachine.views import Board, View, card_of, view_of
+from statemachine.job.job import Job
+from statemachine.views.views import Board, View, card_of, view_of
 from tests.functions.conftest import Storage
 from tests.support.builders import NOON, TOKEN, a_job
 from tests.support.fakes import (

@@ -28,8 +28,8 @@ from functions.protocol.ports import Conflict, Jobs, Stored, TaskOutput, Unavail
 from functions.views.board import PublishBoard
 from statemachine.asl import FOLDER as ASL_FOLDER
 from statemachine.flows import flow_names, load_flow
-from statemachine.job import LATE, Job
-from statemachine.lifecycle import Committed, Duplicate, Refused, Verdict
+from statemachine.job.job import LATE, Job
+from statemachine.rules.lifecycle import Committed, Duplicate, Refused, Verdict
 from tests.functions.board_contention import ConcurrentMoves, folded
 from tests.functions.conftest import FakeStorage, S3Storage, Storage
 from tests.functions.creation import again, batch, envelope, settled_before, waited_for

@@ -22,8 +22,8 @@ from functions.jobs.advance import AdvanceJob
 from functions.jobs.wait import WaitRequest
 from functions.protocol.ports import TaskOutput, Unavailable
 from local.laptop import Laptop
-from statemachine.job import LATE, Execution, Job, TaskWait
-from statemachine.lifecycle import Committed, Duplicate, Verdict
+from statemachine.job.job import LATE, Execution, Job, TaskWait
+from statemachine.rules.lifecycle import Committed, Duplicate, Verdict
 from tests.functions.board_contention import ConcurrentMoves, folded
 from tests.functions.conftest import S3Storage
 from tests.functions.protocol.test_protocol import kinds, race

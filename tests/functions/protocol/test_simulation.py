@@ -18,9 +18,9 @@ from events import (
 )
 from functions.views.job_index import IndexJob, rebuild_index
 from statemachine.flows import flow_names, load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.views import View, view_of
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of
+from statemachine.views.views import View, view_of
 from tests.support.builders import NOON, a_booking, a_job, a_request, an_edit, minutes
 from tests.support.fakes import FakeJobs, no_pause, parsed
 from tests.support.faults import Fault, FaultAtCall, SeededFaults

@@ -22,12 +22,12 @@ from functions.messages.conversations import add_message, stored_list
 from functions.people.api_keys import NewKey, new_key
 from functions.views.find_jobs import find_jobs
 from functions.views.job_index import IndexJob, rebuild_index
-from statemachine.business import BusinessSettings
-from statemachine.conversation import ConversationMessage
-from statemachine.deliveries import Delivery, DeliveryName
-from statemachine.job import Customer
-from statemachine.job_search import Question
-from statemachine.roster import DAY_OFF, WHOLE_DAY
+from statemachine.business.business import BusinessSettings
+from statemachine.history.job_search import Question
+from statemachine.job.deliveries import Delivery, DeliveryName
+from statemachine.job.job import Customer
+from statemachine.messages.conversation import ConversationMessage
+from statemachine.schedule.roster import DAY_OFF, WHOLE_DAY
 from tests.support.builders import NOON, a_job
 from tests.support.fakes import Bucket, FakeJobs, no_pause
 from tests.support.message_fakes import an_endpoint

@@ -13,7 +13,7 @@ from functions.repair.job_selection import (
     not_shown,
 )
 from statemachine.flows import load_flow
-from statemachine.views import Board, card_of
+from statemachine.views.views import Board, card_of
 from tests.support.builders import NOON, a_job, minutes
 
 LONG_AGO = NOON - minutes(600)

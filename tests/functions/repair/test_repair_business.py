@@ -9,7 +9,7 @@ from functions.protocol.ports import Unavailable
 from functions.repair.fan_out_rounds import FEW, MOST, FanOut
 from functions.repair.repair_business import RoundOrder
 from functions.repair.requests import RoundReport, RoundRequest
-from statemachine.business import BusinessSettings
+from statemachine.business.business import BusinessSettings
 from tests.functions.conftest import Storage
 from tests.functions.creation import left_behind, waited_for
 from tests.functions.test_watch_jobs import LATER, WatchdogSetup, keeping

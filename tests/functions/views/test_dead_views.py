@@ -10,9 +10,9 @@ from functions.protocol.ports import LinkEnds, Unavailable
 from functions.repair.end_links import EndLinks
 from functions.views.write_view import remove_dead_views, write_view
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.link_values import JobLink
+from statemachine.job.job import Job
+from statemachine.job.link_values import JobLink
+from statemachine.values.ids import digest_of
 from tests.functions.conftest import FakeStorage, S3Storage, Storage
 from tests.support.builders import NOON, TOKEN, a_job, an_edit
 from tests.support.fakes import FakeBus, FakeLinkEnds, no_pause

@@ -5,8 +5,8 @@ import pytest
 from functions.protocol.ports import Conflict
 from functions.views.hinted_views import HintedViews
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of, hint_channel
-from statemachine.views import view_of
+from statemachine.values.ids import digest_of, hint_channel
+from statemachine.views.views import view_of
 from tests.support.builders import a_job
 from tests.support.fakes import Bucket, FakeViews
 

@@ -25,11 +25,11 @@ from functions.views.job_index import (
     rebuild_index,
     week_of,
 )
-from statemachine.business import BusinessSettings
-from statemachine.job import Customer, Job, Place, Schedule
-from statemachine.job_search import Question
-from statemachine.prices import Payment
-from statemachine.report_figures import DayFigures, Figures
+from statemachine.business.business import BusinessSettings
+from statemachine.history.job_search import Question
+from statemachine.history.report_figures import DayFigures, Figures
+from statemachine.job.job import Customer, Job, Place, Schedule
+from statemachine.job.prices import Payment
 from tests.support.builders import NOON, a_job, moved
 from tests.support.fakes import Bucket, FakeJobs, FakeTenants, no_pause
 from tests.support.faults import Fault, Faults

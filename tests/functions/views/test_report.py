@@ -12,11 +12,11 @@ import pytest
 
 from functions.views.job_index import IndexJob
 from functions.views.read_report import ReadReport, TooMuch, jobs_between
-from statemachine.business import BusinessSettings
-from statemachine.deliveries import DeliveryName
-from statemachine.job import Assigned, Job, Schedule
-from statemachine.prices import LoadSize, Payment
-from statemachine.report import Grouping, Report, report_of
+from statemachine.business.business import BusinessSettings
+from statemachine.history.report import Grouping, Report, report_of
+from statemachine.job.deliveries import DeliveryName
+from statemachine.job.job import Assigned, Job, Schedule
+from statemachine.job.prices import LoadSize, Payment
 from tests.support.builders import DRIVER, NOON, a_job
 from tests.support.fakes import Bucket, FakeTenants, no_pause
 from tests.support.faults import Faults

@@ -5,9 +5,9 @@ import pytest
 from functions.protocol.ports import Unavailable
 from functions.views.write_view import write_view
 from statemachine.flows import load_flow
-from statemachine.ids import digest_of
-from statemachine.job import Job
-from statemachine.views import view_of
+from statemachine.job.job import Job
+from statemachine.values.ids import digest_of
+from statemachine.views.views import view_of
 from tests.functions.conftest import FakeStorage, Storage
 from tests.support.builders import NOON, TOKEN, a_job
 from tests.support.fakes import no_pause, to_bytes

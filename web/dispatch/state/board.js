@@ -97,7 +97,7 @@ export function flowsInUse(flows, cards, defaultFlow) {
 }
 
 const PHONE_END = 4;
-const LOAD_ON_CARD = 160; // as in statemachine/views.py
+const LOAD_ON_CARD = 160; // as in statemachine/views/views.py
 const NUMBER = /^[\d\s().+-]+$/;
 
 /**
@@ -178,7 +178,7 @@ export function loadIn({ notes = [], created_at }) {
   return notes.find(({ recorded_at }) => recorded_at === created_at)?.text ?? null;
 }
 
-/** The card of a job with these details, as `statemachine/views.py` makes it. */
+/** The card of a job with these details, as `statemachine/views/views.py` makes it. */
 export function cardOf(detail, flow) {
   const terminal = Boolean(flow.statuses.find(({ name }) => name === detail.status)?.end);
   return {

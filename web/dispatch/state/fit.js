@@ -1,5 +1,5 @@
-// Whether one member, or one truck, can do several jobs: the rule of statemachine/fit.py, whose text
-// explains it. statemachine/fit_cases.json has the cases that both pass. Times are in milliseconds.
+// Whether one member, or one truck, can do several jobs: the rule of statemachine/schedule/fit.py, whose text
+// explains it. statemachine/schedule/fit_cases.json has the cases that both pass. Times are in milliseconds.
 //
 // A planned job is {job_id, opens_ms, closes_ms, duration_ms}.
 

@@ -2,7 +2,7 @@
 
 import { MINUTE_MS, dateText, daysApart, msOf, windowText } from "../ui/time.js";
 
-export const ETA_SPAN_MINUTES = 15; // as ETA_SPAN in statemachine/visit.py
+export const ETA_SPAN_MINUTES = 15; // as ETA_SPAN in statemachine/job/visit.py
 
 /** `10:40 – 10:55 AM`, with the date if that is not today. */
 export function etaText(eta, { language, zone, now_ms }) {

@@ -3,7 +3,7 @@
 import { NoAnswer, Problem } from "../api/api.js";
 import { HOUR_MS, agoText, daysApart, msOf } from "../ui/time.js";
 
-const EARLY_MS = 3 * HOUR_MS; // as EARLY in statemachine/start_doubt.py
+const EARLY_MS = 3 * HOUR_MS; // as EARLY in statemachine/views/start_doubt.py
 const LOST_RACES = ["overtaken", "job-changed"];
 
 /** The kind of actor, as the flow files name it. */
@@ -36,7 +36,7 @@ export const UNDO_FOR_MS = 60_000;
 /**
  * Why a start is probably a mistake, or null: {planned} if the job is planned for a later day, {driver,
  * other} if its driver is on another job now. `others` are the jobs that this person sees.
- * statemachine/start_doubt.py finds the same.
+ * statemachine/views/start_doubt.py finds the same.
  */
 export function doubtAbout(move, card, { flowOf, others, now_ms, zone }) {
   const flow = flowOf(card);

@@ -1,5 +1,5 @@
 // What a job costs by the price guide of the business, in whole cents. The same arithmetic as
-// statemachine/price_guide.py, which has the rules and the last word; both pass the same examples.
+// statemachine/money/price_guide.py, which has the rules and the last word; both pass the same examples.
 
 export const LOAD_SIZES = Object.freeze(["minimum", "quarter", "half", "three_quarters", "full"]);
 const PARTS = { quarter: 25, half: 50, three_quarters: 75 };

@@ -1,4 +1,4 @@
-// How many parts a text needs, as statemachine/sms_wording.py counts them: a single part holds 160
+// How many parts a text needs, as statemachine/messages/sms_wording.py counts them: a single part holds 160
 // characters of GSM-7 or 70 others; parts of a longer text hold 153 or 67.
 
 const GSM_7 = new Set(

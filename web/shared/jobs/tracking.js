@@ -71,7 +71,7 @@ export function labeledView(view, own_labels = {}) {
   return { ...view, steps: view.steps.map((step) => ({ ...step, label: labelOf(step) })) };
 }
 
-/** As in statemachine/own_labels.py: a request's status has a label of its own. */
+/** As in statemachine/business/own_labels.py: a request's status has a label of its own. */
 function labelName({ flow, status, requested }, step) {
   const name = `${flow}.${step.status}`;
   return requested && step.status === status ? `${name}.requested` : name;

@@ -28,7 +28,7 @@ export async function follow(url, options) {
 
 /**
  * {edge, api, key, channel}: a view's two addresses, its key in the storage, and the channel of its
- * hints (hint_channel in statemachine/ids.py); null without a token.
+ * hints (hint_channel in statemachine/values/ids.py); null without a token.
  */
 export async function linkOf(url) {
   const { origin, pathname } = new URL(url);

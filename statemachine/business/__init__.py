@@ -1,0 +1,1 @@
+"""A business and its settings."""

@@ -1,0 +1,1 @@
+"""All jobs of a business: search, customers, and reports."""

@@ -1,0 +1,1 @@
+"""The job and what it keeps, with the bounds of each field."""

@@ -1,0 +1,1 @@
+"""What customers are texted, and what their answers mean."""

@@ -1,0 +1,1 @@
+"""Who and what is free: windows, slots, members, and trucks."""

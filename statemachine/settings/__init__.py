@@ -1,0 +1,1 @@
+"""What a business may change of its settings, and its own words."""

@@ -1,0 +1,1 @@
+"""Small values that everything uses: ids, moments, phone numbers, CSV cells."""

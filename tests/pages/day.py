@@ -53,7 +53,7 @@ def a_day(data: StubData) -> StubData:
             window = {} if start is None else _window(base + timedelta(hours=start))
             if "start" in moves and "complete" not in moves:
                 window["eta"] = datetime.now(UTC) + timedelta(minutes=25)
-            data.plan(job.job_id, *crew, **window)
+            data.plan(job.job_id, *crew, minutes_ago=booked, **window)
         for index, move in enumerate(moves):
             ago = moved + 60 * (len(moves) - 1 - index)
             data.move(job.job_id, move, minutes_ago=ago)

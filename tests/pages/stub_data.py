@@ -171,6 +171,7 @@ class StubData:
         expected_rev: int | None = None,
         event_id: str | None = None,
         occurred_at: datetime | None = None,
+        recorded_at: datetime | None = None,
     ) -> Job:
         """Raises EditRefused."""
         with self.lock:
@@ -184,7 +185,8 @@ class StubData:
                 changes=changes,
                 expected_rev=expected_rev,
             )
-            self.jobs[job_id] = edited(job, request, now(), self.names_for(job, changes))
+            names = self.names_for(job, changes)
+            self.jobs[job_id] = edited(job, request, recorded_at or now(), names)
             return self.jobs[job_id]
 
     def names_for(self, job: Job, changes: Changes) -> Callable[[str], str]:
@@ -194,12 +196,15 @@ class StubData:
         names |= {each.member: each.first_name for each in changes.crew or () if each.first_name}
         return lambda member: names.get(member, member.title())
 
-    def plan(self, job_id: str, *crew: Assigned, **schedule: datetime) -> Job:
+    def plan(
+        self, job_id: str, *crew: Assigned, minutes_ago: float = 0, **schedule: datetime
+    ) -> Job:
         """Gives the job a crew and a schedule."""
         changes: dict[str, Any] = {"schedule": Schedule(**schedule).model_dump(exclude_none=True)}
         if crew:
             changes["crew"] = [member.model_dump() for member in crew]
-        return self.edit(job_id, DANA, Changes.model_validate(changes))
+        planned_at = now() - timedelta(minutes=minutes_ago)
+        return self.edit(job_id, DANA, Changes.model_validate(changes), recorded_at=planned_at)
 
     def photograph(self, job_id: str, kind: PhotoKind, jpeg: bytes) -> Job:
         """Adds a photo of that kind, as the crew's phone does."""

@@ -47,7 +47,7 @@ def test_a_message_of_a_number_without_a_job_is_told_read_and_answered(
     with visitor(browser) as desk:
         page = desk.page(f"{stub.url}/dispatch/")
         sign_in(page, "dana", PASSWORD)
-        expect(page.get_by_test_id("alerts")).to_be_visible()
+        expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
         empty = Conversation(tenant="main", digest=digest, phone=phone, version=1)
         wrote = ConversationMessage(
             message_id="in-1", at=now(), sender="customer", text="Do you take pianos?", to_read=True

@@ -1,7 +1,6 @@
 """The crew page on a phone in Chromium: with signal, without it, and when it comes back."""
 
 import base64
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from tests.pages.browser import (
     PHONE,
     ZONE,
     Visitor,
+    chromium_program,
     serious_findings,
     sign_in,
     traffic_of,
@@ -116,7 +116,7 @@ def phone(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
     """A phone's browser with its storage in `folder`, which the next one opens again."""
     context = browser.browser_type.launch_persistent_context(
         folder,
-        executable_path=shutil.which("chromium"),
+        executable_path=chromium_program(),
         args=ARGS,
         viewport=PHONE,
         timezone_id=ZONE,

@@ -218,14 +218,14 @@ def test_what_changes_on_todays_list_is_shown_until_it_is_dismissed(
     browser: Browser, stub: StubServer
 ) -> None:
     ada = a_job_for_miguel(stub.data)
-    bo = a_job_for_miguel(stub.data, "Bo Lind", hours=2)
+    bo = a_job_for_miguel(stub.data, "Bo Lind", hours=0.1)
     with visitor(browser, PHONE) as miguel:
         page = at_work(miguel, stub)
         later = now() + timedelta(hours=3)
         window = Schedule(window_start=later, window_end=later + timedelta(hours=2))
         stub.data.edit(ada.job_id, DANA, Changes(schedule=window))
         stub.data.move(bo.job_id, "cancel")
-        a_job_for_miguel(stub.data, "Cy Young", hours=0.5)
+        a_job_for_miguel(stub.data, "Cy Young", hours=0.1)
         page.reload()
         changes = page.get_by_test_id("changes")
         expect(changes).to_contain_text("Another time: Ada Wong, now")

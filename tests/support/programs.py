@@ -14,6 +14,9 @@ import sys
 
 PACKAGES = {"chromium": "chromium", "njs": "njs", "spin": "spin", "gcc": "gcc"}
 """Each program with its Debian package. Node comes with the Python packages."""
+FASTER = "chromium-headless-shell"
+"""Chromium without windows, which takes a third of the CPU time. Also the name of its package,
+which not every system has; then `chromium` does the same."""
 
 
 def missing() -> list[str]:
@@ -21,12 +24,15 @@ def missing() -> list[str]:
 
 
 def fetch(programs: list[str]) -> None:
-    """Install with apt-get, if possible."""
-    if not programs or shutil.which("apt-get") is None or os.geteuid() != 0:
+    """Install with apt-get, if possible; a package that does not exist stops no other."""
+    packages = [PACKAGES[program] for program in programs]
+    if shutil.which(FASTER) is None:
+        packages.append(FASTER)
+    if not packages or shutil.which("apt-get") is None or os.geteuid() != 0:
         return
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    names = [PACKAGES[program] for program in programs]
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *names]):
+    install = ["install", "-y", "-qq", "--no-install-recommends"]
+    for command in (["update", "-qq"], *([*install, package] for package in packages)):
         subprocess.run(
             ["apt-get", *command], env=environment, check=False, stdout=subprocess.DEVNULL
         )

@@ -53,7 +53,8 @@ def a_day(data: StubData) -> StubData:
             window = {} if start is None else _window(base + timedelta(hours=start))
             if "start" in moves and "complete" not in moves:
                 window["eta"] = datetime.now(UTC) + timedelta(minutes=25)
-            data.plan(job.job_id, *crew, minutes_ago=booked, **window)
+            planned_at = datetime.now(UTC) - timedelta(minutes=booked)
+            data.plan_at(planned_at, job.job_id, *crew, **window)
         for index, move in enumerate(moves):
             ago = moved + 60 * (len(moves) - 1 - index)
             data.move(job.job_id, move, minutes_ago=ago)

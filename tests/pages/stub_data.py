@@ -196,15 +196,18 @@ class StubData:
         names |= {each.member: each.first_name for each in changes.crew or () if each.first_name}
         return lambda member: names.get(member, member.title())
 
-    def plan(
-        self, job_id: str, *crew: Assigned, minutes_ago: float = 0, **schedule: datetime
-    ) -> Job:
+    def plan(self, job_id: str, *crew: Assigned, **schedule: datetime) -> Job:
         """Gives the job a crew and a schedule."""
+        return self.plan_at(now(), job_id, *crew, **schedule)
+
+    def plan_at(
+        self, planned_at: datetime, job_id: str, *crew: Assigned, **schedule: datetime
+    ) -> Job:
         changes: dict[str, Any] = {"schedule": Schedule(**schedule).model_dump(exclude_none=True)}
         if crew:
             changes["crew"] = [member.model_dump() for member in crew]
-        planned_at = now() - timedelta(minutes=minutes_ago)
-        return self.edit(job_id, DANA, Changes.model_validate(changes), recorded_at=planned_at)
+        values = Changes.model_validate(changes)
+        return self.edit(job_id, DANA, values, occurred_at=planned_at, recorded_at=planned_at)
 
     def photograph(self, job_id: str, kind: PhotoKind, jpeg: bytes) -> Job:
         """Adds a photo of that kind, as the crew's phone does."""

@@ -73,11 +73,10 @@ def test_the_same_works_without_haul(stack: Laptop) -> None:
     assert [entry.move for entry in job.ledger] == list(FORWARD)
 
 
-def test_bookings_sent_together_with_their_moves_complete(stack: Laptop) -> None:
-    """One `put_events` for each booking and its three moves, shuffled: most moves come first. Every
-    order of arrival: tests/functions/protocol/test_simulation.py."""
+def test_a_hundred_bookings_sent_together_with_their_moves_complete(stack: Laptop) -> None:
+    """One `put_events` for each booking and its three moves, shuffled: most moves come first."""
     before, chance, events = dead_letters(stack), random.Random(1), stack.client("events")
-    requests = [booking(number, prefix="all") for number in range(40)]
+    requests = [booking(number, prefix="all") for number in range(100)]
     for request in requests:
         together = [("JobRequested", request)]
         together += [("JobMoveRequested", move(request["job_id"], name)) for name in FORWARD]

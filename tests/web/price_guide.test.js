@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { estimateOf, priceAfterLoad, priceOf } from "../../web/shared/jobs/price_guide.js";
 
 const CASES = JSON.parse(
-  readFileSync(new URL("../statemachine/price_guide_cases.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../data/price_guide_cases.json", import.meta.url), "utf8"),
 );
 
 for (const example of CASES.examples) {

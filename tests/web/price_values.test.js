@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { guideValue, typedGuide } from "../../web/settings/state/price_values.js";
 
 const { guides } = JSON.parse(
-  readFileSync(new URL("../statemachine/price_guide_cases.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../data/price_guide_cases.json", import.meta.url), "utf8"),
 );
 const EMPTY = typedGuide(null);
 const LOADS = { ...EMPTY.loads, minimum: "99", full: "550" };

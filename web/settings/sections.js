@@ -10,7 +10,7 @@ import {
 } from "./capacity_editors.js";
 import * as choices from "./choices.js";
 import * as editors from "./editors.js";
-import { priceEditor } from "./price_editor.js";
+import { priceEditor } from "./price_guide_editor.js";
 import { hoursEditor, quietEditor, windowsEditor } from "./time_editors.js";
 
 const LANGUAGE_NAMES = { en: "English", es: "Español" };

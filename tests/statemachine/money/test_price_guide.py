@@ -21,7 +21,9 @@ from statemachine.money.price_guide import (
     proposed_price,
 )
 
-CASES = json.loads((Path(__file__).parent / "price_guide_cases.json").read_text(encoding="utf-8"))
+CASES = json.loads(
+    (Path(__file__).parents[2] / "data" / "price_guide_cases.json").read_text(encoding="utf-8")
+)
 GUIDES = {name: PriceGuide.model_validate(guide) for name, guide in CASES["guides"].items()}
 TOWN = GUIDES["town"]
 

@@ -5,17 +5,20 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
 
 import pytest
 from botocore.credentials import Credentials
 
-from functions.aws.appsync import AppSyncHints
+from functions.aws.appsync import PAUSE, AppSyncHints
 from tests.support.message_fakes import FakeMetrics
 
 HOST = "api.appsync-api.us-east-1.amazonaws.com"
 CHANNEL = "0" * 32
+CLOSES = 0
+"""Instead of a status: the connection ends without a response."""
 
 
 class Service(BaseHTTPRequestHandler):
@@ -27,6 +30,8 @@ class Service(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         self.asked.append((self.headers, json.loads(body)))
+        if self.status == CLOSES:
+            return
         self.send_response(self.status)
         self.end_headers()
 
@@ -44,8 +49,16 @@ def url() -> Iterator[str]:
         thread.join()
 
 
-def hints(url: str, metrics: FakeMetrics) -> AppSyncHints:
-    return AppSyncHints(HOST, url, "us-east-1", Credentials("AKIA", "secret"), metrics)
+class Clock:
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def hints(url: str, metrics: FakeMetrics, clock: Clock | None = None) -> AppSyncHints:
+    keys = Credentials("AKIA", "secret")
+    return AppSyncHints(HOST, url, "us-east-1", keys, metrics, clock or Clock())
 
 
 def test_a_hint_has_the_rev_and_is_signed_for_the_host_of_the_api(url: str) -> None:
@@ -70,3 +83,34 @@ def test_a_service_that_is_not_there_is_counted() -> None:
     metrics = FakeMetrics()
     hints(f"http://127.0.0.1:{port}", metrics).send(CHANNEL, 8)
     assert metrics.counted["HintsLost"] == 1
+
+
+def test_after_a_failure_the_service_is_left_alone_for_a_while(url: str) -> None:
+    Service.status = 500
+    clock, metrics = Clock(), FakeMetrics()
+    sender = hints(url, metrics, clock)
+    sender.send(CHANNEL, 8)
+    clock.now += PAUSE - timedelta(seconds=1)
+    sender.send(CHANNEL, 9)
+    assert len(Service.asked) == 1
+    assert metrics.counted["HintsLost"] == 2
+
+
+def test_after_the_pause_hints_are_sent_again(url: str) -> None:
+    Service.status = 500
+    clock = Clock()
+    sender = hints(url, FakeMetrics(), clock)
+    sender.send(CHANNEL, 8)
+    Service.status = 200
+    clock.now += PAUSE
+    for rev in (9, 10):
+        sender.send(CHANNEL, rev)
+    assert len(Service.asked) == 3
+
+
+def test_a_connection_that_has_ended_is_no_reason_to_pause(url: str) -> None:
+    Service.status = CLOSES
+    sender = hints(url, FakeMetrics())
+    sender.send(CHANNEL, 8)
+    sender.send(CHANNEL, 9)
+    assert len(Service.asked) == 2

@@ -147,7 +147,7 @@ class Seen(NamedTuple):
 
 SAYS = {
     "Pending pickup": "We have reserved this time for you. Please confirm that you are available.",
-    "Requested": "We received your request and will get back to you with a time.",
+    "Requested": "We have your request and will get back to you with a time.",
     "Ready for pickup": (
         "Your pickup is confirmed. The crew will arrive within your arrival window."
     ),

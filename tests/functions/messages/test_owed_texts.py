@@ -376,9 +376,7 @@ def test_the_first_text_tells_the_window_too() -> None:
 def test_a_request_is_answered_as_one_and_told_its_window_later() -> None:
     handset = Handset(NOON).has(settled(a_job()))
     handset.text(handset.job, now=MORNING)
-    assert handset.reads == [
-        "we received your request and will get back to you with a time. Details:"
-    ]
+    assert handset.reads == ["we have your request and will get back to you with a time. Details:"]
 
 
 def test_what_was_edited_while_a_text_was_held_is_told_after_it(handset: Handset) -> None:

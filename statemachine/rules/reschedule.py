@@ -41,8 +41,12 @@ def only_asks(job: Job, request: EditRequest, by_dispatcher: bool) -> bool:
     """
     if request.actor.kind != "customer":
         return False
-    aside = load_flow(job.flow).status(job.status).aside is not None
-    return by_dispatcher or aside or not job.accepted
+    return by_dispatcher or asks_in_any_business(job, load_flow(job.flow))
+
+
+def asks_in_any_business(job: Job, flow: Flow) -> bool:
+    """Whether a customer only asks for another window, even if the business accepts at once."""
+    return flow.status(job.status).aside is not None or not job.accepted
 
 
 def as_request(job: Job, request: EditRequest, now: datetime) -> Job:

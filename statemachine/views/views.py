@@ -18,7 +18,7 @@ from statemachine.job.visit import ApproachStage, OptionalText
 from statemachine.messages.reminders import approach_now, call_after
 from statemachine.rules.deadlines import due_at
 from statemachine.rules.requirements import is_request, shows_as_request
-from statemachine.rules.reschedule import may_reschedule
+from statemachine.rules.reschedule import asks_in_any_business, may_reschedule
 from statemachine.values.values import Frozen, JobId, Name, Tenant, Text, Utc
 from statemachine.views.customer_acts import CustomerAct, customer_act_of
 
@@ -74,6 +74,8 @@ class View(Frozen):
     choices: tuple[CustomerChoice, ...] = ()
     may_reschedule: bool = True
     """Whether the flow lets the customer choose another window; the cut-off is not in it."""
+    reschedule_asks: bool = False
+    """Whether that is a request even in a business that accepts bookings at once."""
     schedule: Schedule = Schedule()
     requested: bool = False
     """The business has given no arrival window yet; one in `schedule` is asked for."""
@@ -162,8 +164,7 @@ class Board(Frozen):
     def at(self, now: datetime) -> "Board":
         """The board without the jobs that ended more than SHOWN_AFTER_END before `now`."""
         oldest = now - SHOWN_AFTER_END
-        cards = self.jobs.values()
-        shown = (card for card in cards if not card.terminal or card.entered_at > oldest)
+        shown = (c for c in self.jobs.values() if not c.terminal or c.entered_at > oldest)
         return Board(jobs={card.job_id: card for card in shown})
 
     def to_bytes(self) -> bytes:
@@ -186,6 +187,7 @@ def view_of(job: Job, flow: Flow) -> View:
         steps=tuple(_steps(job, flow)),
         choices=tuple(_choices(job, flow)),
         may_reschedule=may_reschedule(job, flow),
+        reschedule_asks=asks_in_any_business(job, flow),
         schedule=job.schedule,
         requested=shows_as_request(job, flow),
         driver=next((c.first_name for c in job.crew if c.role == "driver"), None),
@@ -243,8 +245,7 @@ def card_of(job: Job, flow: Flow) -> Card:
 
 def _load(job: Job) -> str | None:
     """The booking's note has the booking's `event_id`; later notes are about other things."""
-    booked = (note.text for note in job.notes if note.event_id == job.event_id)
-    text = next(booked, None)
+    text = next((note.text for note in job.notes if note.event_id == job.event_id), None)
     return text[:LOAD_ON_CARD] if text else None
 
 
@@ -294,7 +295,5 @@ def _reached(job: Job) -> Iterator[tuple[str, datetime]]:
 def _choices(job: Job, flow: Flow) -> Iterable[CustomerChoice]:
     for move in flow.moves_from(job.status):
         if "customer" in move.by and not ("window" in move.requires and is_request(job)):
-            label = move.customer or move.label
-            yield CustomerChoice(
-                move=move.name, label=label, needs_reason="reason" in move.requires
-            )
+            label, reason = move.customer or move.label, "reason" in move.requires
+            yield CustomerChoice(move=move.name, label=label, needs_reason=reason)

@@ -132,12 +132,9 @@ export class CustomerActs {
 }
 
 /** The key of what is said above the free windows; see only_asks in statemachine/rules/reschedule.py. */
-function windowsText({ requested, schedule }, business) {
-  const has = Boolean(schedule?.window_start);
-  const putAside = !requested && !has; // on hold, or after a failed attempt
-  const asks = business?.accepts_bookings === "by_dispatcher" || putAside || (requested && has);
-  if (asks) return "reschedule_asks";
-  return has ? "reschedule_text" : "reschedule_free";
+function windowsText({ reschedule_asks, schedule }, business) {
+  if (reschedule_asks || business?.accepts_bookings === "by_dispatcher") return "reschedule_asks";
+  return schedule?.window_start ? "reschedule_text" : "reschedule_free";
 }
 
 /** A picture that the customer takes or has; null if they choose none. */

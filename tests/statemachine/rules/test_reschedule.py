@@ -43,6 +43,7 @@ def test_in_every_status_the_window_is_given_asked_for_or_refused(
             continue
         after = rescheduled(job, by_dispatcher=by_dispatcher)
         asks = by_dispatcher or status.aside is not None
+        assert (by_dispatcher or view_of(job, load_flow(flow)).reschedule_asks) == asks
         assert after.schedule == Schedule.model_validate(WANTED)
         assert is_request(after) == asks
         assert after.status == (first.name if asks else status.name)

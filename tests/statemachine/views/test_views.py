@@ -129,6 +129,7 @@ def test_the_view_has_only_the_fields_that_were_decided_on() -> None:
         *("steps", "choices", "schedule", "driver", "under_way", "photos", "load_size"),
         "approach",
         "may_reschedule",
+        "reschedule_asks",
         "unwanted_texts",
         "requested",
     }

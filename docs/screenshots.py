@@ -15,7 +15,8 @@ from cli.demo import FAST_STEPS, Demo
 from functions.aws.roster import DynamoAccounts
 from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.people.accounts import Passwords, suggested_password
-from local.laptop import FirstSignIn, Laptop
+from local.first_sign_in import FirstSignIn
+from local.laptop import Laptop
 from statemachine.job.job import Job
 from tests.conftest import free_port
 from tests.pages.browser import DESKTOP, PHONE, chromium, sign_in, visitor
@@ -46,7 +47,7 @@ def fill_board(laptop: Laptop) -> Job:
     day = Demo(laptop)
     for _ in range(2 * FAST_STEPS):
         day.next_at = None
-        day.go_on(datetime.now(UTC))
+        day.advance(datetime.now(UTC))
         time.sleep(0.5)
     time.sleep(SETTLED_S)
     s3, bucket = laptop.client("s3"), laptop.outputs["JobsBucket"]

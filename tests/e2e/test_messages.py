@@ -384,7 +384,7 @@ def test_what_is_held_or_between_tries_is_sent_once_after_the_engine_was_killed(
 
 
 def _it_is_night(laptop: Laptop, tenant: str) -> None:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
     night = QuietHours(
         begin=(now - timedelta(hours=1)).time(), end=(now + timedelta(hours=9)).time()
     )

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.aws.roster import DynamoAccounts
@@ -17,7 +17,7 @@ from tests.support.builders import a_job
 
 TENANT = "privilege"
 QUIET_TENANT = "quiet"
-"""A business whose quiet hours end for a second each day."""
+"""A business whose quiet hours began an hour ago and last for a day but for a minute."""
 NO_ONE = {"tenant": TENANT, "job_id": "261121-zzzzzz"}
 DESK, PASSWORD = "dana", "correct horse battery"
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -27,7 +27,8 @@ def open_business(stack: Laptop) -> None:
     bucket = stack.outputs["JobsBucket"]
     settings = BusinessSettings(tenant=TENANT, name="Least", quiet=NEVER_QUIET, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(settings)
-    always = QuietHours(begin=time(0), end=time(23, 59, 59))
+    begun = (now() - timedelta(hours=1)).replace(second=0, microsecond=0)
+    always = QuietHours(begin=begun.time(), end=(begun - timedelta(minutes=1)).time())
     quiet = BusinessSettings(tenant=QUIET_TENANT, name="Quiet", quiet=always, time_zone="UTC")
     S3Tenants(stack.client("s3"), bucket).add(quiet)
     accounts = DynamoAccounts(stack.client("dynamodb"), stack.outputs["CrewRosterTable"])

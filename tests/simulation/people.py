@@ -137,7 +137,7 @@ class People:
                 if reply.status < 500 and not lost:
                     then(reply)
                     return
-                world.may_be_overtaken("answer")
+                world.let_others_go("answer")
             raise AssertionError(f"{name}: no answer in {MOST_TRIES} tries")
 
         world.start(name, do)

@@ -20,6 +20,8 @@ from tests.support.aws_calls import Refused
 
 A_MINUTE = timedelta(minutes=1)
 SPANS = (A_MINUTE / 3, timedelta(minutes=4), timedelta(minutes=16), timedelta(hours=5))
+BETWEEN_TRIES = timedelta(seconds=3)
+"""At rest: `MOST_TRIES` of them last longer than a reservation counts that was left undone."""
 ROUNDS = 40
 MOST_AT_REST = 20_000
 
@@ -123,8 +125,6 @@ class Player:
         world = self.world
         world.resting = True
         world.note("the faults are over")
-        while world.tasks:
-            world.go_on(world.tasks[0])
         self._quiet()
         for number in range(ROUNDS):
             world.pass_time(timedelta(minutes=2 if number < 1 else 14))
@@ -157,10 +157,21 @@ class Player:
             if job and run.place == "wait" and run.generation < job.execution.generation:
                 world.machines.time_out(run)
 
+    def _end_tasks(self) -> None:
+        """In turns: a request is repeated while what another has begun is in its way, or until
+        what someone left undone no longer counts."""
+        world = self.world
+        while world.tasks:
+            for task in tuple(world.tasks):
+                world.go_on(task)
+            if world.tasks:
+                world.pass_time(BETWEEN_TRIES)
+
     def _quiet(self) -> None:
-        """Until no message is left, and no execution can go on."""
+        """Until nothing is under way, no message is left, and no execution can go on."""
         world = self.world
         for _ in range(MOST_AT_REST):
+            self._end_tasks()
             self.invariants.look()
             ready = [queue for queue in world.queues.values() if queue.visible(world.now)]
             going = world.machines.going(world.now)

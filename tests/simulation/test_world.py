@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from statemachine.schedule.reservations import ABANDONED_AFTER
+from tests.api.api_fixture import ApiReply
 from tests.simulation.choices import Choices, shrunk
-from tests.simulation.play import Outcome, play_seed, report, simplest
+from tests.simulation.play import Outcome, Player, in_order, play_seed, report, simplest
 
 RUNS, AT_ONCE, STEPS = 100, 20, 300
 
@@ -42,6 +44,30 @@ def test_a_seed_gives_the_same_run_in_every_process() -> None:
 
 def test_other_seeds_give_other_runs() -> None:
     assert len({play_seed(seed, 60).digest for seed in range(5)}) == 5
+
+
+OK, NOT_NOW = ApiReply(200, {}, [], "{}"), ApiReply(503, {}, [], "{}")
+
+
+def test_at_rest_a_request_waits_for_what_another_has_begun() -> None:
+    player, done = Player(Choices()), list[str]()
+
+    def slow() -> None:
+        player.world.may_be_overtaken("PutObject")
+        done.append("slow")
+
+    player.people.request("eager", lambda: OK if done else NOT_NOW)
+    player.world.start("slow", slow)
+    with in_order():
+        assert player.play(0).broken is None
+
+
+def test_at_rest_a_request_waits_until_what_was_left_undone_no_longer_counts() -> None:
+    player = Player(Choices())
+    then = player.world.now + ABANDONED_AFTER
+    player.people.request("eager", lambda: OK if player.world.now >= then else NOT_NOW)
+    with in_order():
+        assert player.play(0).broken is None
 
 
 def test_choices_can_be_made_again() -> None:

@@ -190,8 +190,13 @@ class World:
         return kind
 
     def may_be_overtaken(self, operation: str) -> None:
+        if not self.resting:
+            self.let_others_go(operation)
+
+    def let_others_go(self, operation: str) -> None:
+        """Also at rest: the running task may have to wait for what another has begun."""
         task = self.baton.running
-        if task is None or self.resting:
+        if task is None:
             return
         self.interleaved += 1
         self.note(f"{task.name}: waits at {operation}")

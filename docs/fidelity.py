@@ -25,7 +25,9 @@ LIMITS_TOP = """\
 The fakes and every client of the tests refuse a call that botocore's model of the service does not
 allow (types, lengths, patterns, enumerations), and one beyond these documented limits
 (`tests/support/aws_calls.py`). The functions on the laptop engine are only checked by botocore
-itself. Rates are not checked.
+itself. Rates are not checked. The limits are those that AWS documents at present; where ours is
+stricter on purpose, AWS's own follows. `PutEvents` keeps the former 256 KB, because an event is
+larger than its entry and has to fit into a message of SQS.
 """
 WORLD = "tests/simulation/test_world.py::test_no_rule_is_broken"
 PORTS = "tests/functions/protocol/test_ports.py"
@@ -203,7 +205,8 @@ def render() -> str:
     lines += ["", LIMITS_TOP, "| service | what | at most | calls |", "|---|---|---|---|"]
     for limit in LIMITS:
         calls = ", ".join(f"`{operation}`" for operation in limit.operations)
-        lines.append(f"| {limit.service} | {limit.what} | {limit.most:,} | {calls} |")
+        most = f"{limit.most:,}" + (f" (AWS: {limit.on_aws})" if limit.on_aws else "")
+        lines.append(f"| {limit.service} | {limit.what} | {most} | {calls} |")
     return "\n".join(lines) + "\n"
 
 

@@ -32,13 +32,17 @@ class Refused(BaseException):
 
 @dataclass(frozen=True)
 class LimitOfAws:
-    """`measured` gives the sizes, counts, or lengths in a call; each is at most `most`."""
+    """`measured` gives the sizes, counts, or lengths in a call; each is at most `most`.
+
+    `on_aws` is AWS's own limit where `most` is stricter on purpose.
+    """
 
     service: str
     operations: tuple[str, ...]
     what: str
     most: int
     measured: Callable[[Parameters], Iterable[int]]
+    on_aws: str = ""
 
 
 def _size(value: Any) -> int:
@@ -127,7 +131,8 @@ LIMITS = (
     LimitOfAws("events", ("PutEvents",), "bytes of all entries in a call", 256 * KB,
         lambda c: [sum(_size(each.get(name)) for each in c["Entries"]
                    for name in ("Source", "DetailType", "Detail"))
-                   + 14 * sum("Time" in each for each in c["Entries"])]),
+                   + 14 * sum("Time" in each for each in c["Entries"])],
+        on_aws="less than 1 MB"),
     LimitOfAws("events", ("PutEvents",), "characters of a type", 128,
         lambda c: [len(each.get("DetailType", "")) for each in c["Entries"]]),
     LimitOfAws("stepfunctions", ("StartExecution",), "bytes of an input", 256 * KB,
@@ -157,14 +162,15 @@ LIMITS = (
         lambda c: [c["InvalidationBatch"]["Paths"]["Quantity"]]),
     LimitOfAws("cloudfront", ("CreateInvalidation",), "paths with a wildcard in progress", 15,
         lambda c: [sum("*" in path for path in c["InvalidationBatch"]["Paths"].get("Items", ()))]),
-    LimitOfAws("lambda", ("Invoke",), "bytes of a payload", 6 * MB,
+    LimitOfAws("lambda", ("Invoke",), "bytes of a payload, synchronously", 6 * MB,
         lambda c: [_size(c.get("Payload", b""))]),
-    LimitOfAws("sns", ("Publish",), "bytes of a message", 256 * KB,
+    LimitOfAws("sns", ("Publish",), "bytes of a message, as a topic has it by default", 256 * KB,
         lambda c: [_size(c["Message"])]),
     LimitOfAws("ssm", ("PutParameter",), "bytes of a value", 4 * KB,
         lambda c: [_size(c["Value"])]),
 )  # fmt: skip
-"""Where AWS has raised a limit lately, the former one stands: it is safe in every region."""
+"""As AWS documents them at present. Stricter on purpose is only PutEvents, which keeps the former
+256 KB: an event is larger than its entry, and has to fit into a message of SQS."""
 
 FORMS = (
     ("sqs", ALL_MESSAGES, "a body without characters that XML has not",

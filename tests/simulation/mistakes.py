@@ -81,7 +81,7 @@ MISTAKES = (
         "if rev >= view.rev:",
         "if rev == view.rev:",
         "a view never goes back",
-        4,
+        19,
     ),
     Mistake(
         "an older card replaces a newer one",
@@ -89,7 +89,7 @@ MISTAKES = (
         "known.rev < card.rev",
         "known.rev != card.rev",
         "a card never goes back",
-        23,
+        14,
     ),
     Mistake(
         "an older copy of the view is shown",
@@ -117,11 +117,11 @@ MISTAKES = (
     ),
     Mistake(
         "an opt-out is not looked up",
-        "functions.messages.phone_numbers:is_stopped",
-        "return known.stopped or (",
-        "return False or (",
+        "functions.messages.customer_sms:SendSms._refusal",
+        "if read.stopped:",
+        "if False:",
         "no text after STOP",
-        10,
+        0,
     ),
     Mistake(
         "quiet hours are those of UTC",

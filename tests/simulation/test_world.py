@@ -10,7 +10,8 @@ import pytest
 from statemachine.schedule.reservations import ABANDONED_AFTER
 from tests.api.api_fixture import ApiReply
 from tests.simulation.choices import Choices, shrunk
-from tests.simulation.play import Outcome, Player, in_order, play_seed, report, simplest
+from tests.simulation.play import Outcome, Player, play_seed, report, simplest
+from tests.simulation.world import in_order
 
 RUNS, AT_ONCE, STEPS = 100, 20, 300
 

@@ -37,22 +37,22 @@ AREAS = {
     "lifecycle": Area(
         ("statemachine/rules/lifecycle.py", "statemachine/rules/undo.py"),
         (
-            f"{DOMAIN}/test_lifecycle.py",
+            f"{DOMAIN}/rules/test_lifecycle.py",
             f"{DOMAIN}/test_event_orders.py",
-            f"{DOMAIN}/test_undo.py",
-            f"{DOMAIN}/test_proof_of_service.py",
-            f"{DOMAIN}/test_reschedule.py",
+            f"{DOMAIN}/rules/test_undo.py",
+            f"{DOMAIN}/rules/test_proof_of_service.py",
+            f"{DOMAIN}/rules/test_reschedule.py",
             "tests/functions/test_advance_job.py",
             "tests/functions/test_edit_job.py",
         ),
     ),
     "fit": Area(
         ("statemachine/schedule/fit.py", "statemachine/schedule/reservations.py"),
-        (f"{DOMAIN}/test_fit.py", f"{DOMAIN}/test_crew.py", "tests/functions/people"),
+        (f"{DOMAIN}/schedule/test_fit.py", f"{DOMAIN}/test_crew.py", "tests/functions/people"),
     ),
     "deadlines": Area(
         ("statemachine/rules/deadlines.py",),
-        (f"{DOMAIN}/test_deadlines.py", f"{DOMAIN}/test_lifecycle.py"),
+        (f"{DOMAIN}/rules/test_deadlines.py", f"{DOMAIN}/rules/test_lifecycle.py"),
     ),
     "protocol": Area(
         (
@@ -72,14 +72,18 @@ AREAS = {
     ),
     "slots": Area(
         ("statemachine/schedule/slots.py", "functions/jobs/take_slot.py"),
-        (f"{DOMAIN}/test_slots.py", "tests/functions/test_take_slot.py"),
+        (f"{DOMAIN}/schedule/test_slots.py", "tests/functions/test_take_slot.py"),
     ),
     "messages": Area(
         ("functions/messages/sms_once.py", "statemachine/messages/owed_texts.py"),
         ("tests/functions/messages",),
     ),
     "watchdog": Area(
-        ("functions/repair/repair_job.py", "functions/repair/repair_execution.py"),
+        (
+            "functions/repair/watch.py",
+            "functions/repair/repair_job.py",
+            "functions/repair/repair_execution.py",
+        ),
         ("tests/functions/test_watch_jobs.py", "tests/functions/repair"),
     ),
     "hooks": Area(

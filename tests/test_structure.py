@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tests.mutants import AREAS
+
 ROOT = Path(__file__).parent.parent
 LONGEST = 300
 PACKAGES = ("statemachine", "events", "tracking", "functions", "local", "deploy", "cli", "bench")
@@ -139,3 +141,8 @@ def test_no_source_file_is_longer_than_a_person_can_hold() -> None:
 def test_every_room_says_what_is_in_it() -> None:
     rooms = [path for path in modules() if path.endswith("__init__.py")]
     assert [path for path in rooms if not ast.get_docstring(modules()[path])] == []
+
+
+def test_the_areas_of_mutants_name_what_is_there() -> None:
+    named = {name for area in AREAS.values() for name in (*area.files, *area.tests)}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

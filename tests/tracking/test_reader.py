@@ -143,6 +143,14 @@ def test_a_reader_waits_for_its_answer() -> None:
     assert reader.step(EPOCH_MS + 1) == Sleep(None)
 
 
+def test_a_view_that_is_missing_until_the_budget_ends_is_not_found_at_that_moment() -> None:
+    reader, end_ms = Reader(EPOCH_MS), EPOCH_MS + Policy().prepare_budget_s * 1000
+    for now_ms in (EPOCH_MS, end_ms):
+        reader.step(now_ms)
+        reader.receive(Response(404, {}, ""), now_ms)
+    assert reader.shown == Display("not_found")
+
+
 def test_the_headers_request_json_and_have_the_condition() -> None:
     assert Fetch("edge", 0, '"7"').headers == {"accept": "application/json", "if-none-match": '"7"'}
     assert Fetch("edge", 0, None).headers == {"accept": "application/json"}

@@ -149,6 +149,16 @@ def test_view_and_day_are_in_the_address_for_reload_and_back(
         expect(page).to_have_url(f"{stub.url}/dispatch/")
 
 
+def test_on_a_phone_the_week_shows_the_day_that_is_chosen(
+    browser: Browser, stub: StubServer
+) -> None:
+    sunday = TODAY + timedelta(days=6 - TODAY.weekday())
+    with visitor(browser, PHONE) as dana:
+        page = at_the_day(dana, stub, f"&date={sunday}")
+        chosen = page.get_by_test_id("week").locator("[aria-current=date]")
+        expect(chosen).to_be_in_viewport(ratio=1)
+
+
 def test_a_change_from_elsewhere_appears_on_the_day(
     browser: Browser, stub: StubServer, data: StubData
 ) -> None:

@@ -8,7 +8,8 @@ const MOST = 60; // more than a day of a small business
 export function jobLists({ open, unplanned }, told) {
   const lacking = open.map(({ card, missing }) => ({
     card,
-    text: `${windowText(card.schedule, "en", told.day.zone)} · no ${missing.join(", no ")}`,
+    text: windowText(card.schedule, "en", told.day.zone),
+    lacks: `no ${missing.join(", no ")}`,
   }));
   const without = unplanned.map((card) => ({ card, text: card.address }));
   return el(
@@ -33,7 +34,7 @@ function listNode(title, name, items, told) {
   );
 }
 
-function itemNode({ card, text }, name, { open, edit }) {
+function itemNode({ card, text, lacks = null }, name, { open, edit }) {
   const key = `${name}-${card.job_id}`;
   return el(
     "li",
@@ -43,6 +44,7 @@ function itemNode({ card, text }, name, { open, edit }) {
       { type: "button", "data-focus": key, "data-job": card.job_id, onclick: () => open(card.job_id, key) },
       el("strong", {}, el("bdi", {}, card.customer)),
       el("bdi.quiet.small", {}, text),
+      lacks && el("span.quiet.small", {}, lacks),
     ),
     edit &&
       el(

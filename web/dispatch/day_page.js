@@ -11,7 +11,7 @@ import { DayAssign } from "./day_assign.js";
 import { DayDialog } from "./day_dialog.js";
 import { sheetsOf, weekOf } from "/dispatch/state/week.js";
 import { jobLists } from "./day_lists.js";
-import { sheetNodes, weekNode } from "./day_sheets.js";
+import { scrollWeek, sheetNodes, weekNode } from "./day_sheets.js";
 import { axisNode, rowNode } from "./day_rows.js";
 
 export class DayPage {
@@ -25,6 +25,7 @@ export class DayPage {
   #zone = null;
   #says = "";
   #opener = null;
+  #scrolledTo = null;
 
   /** `goTo(date)` changes the address (null: today); `redraw()` makes the page call `draw` again. */
   constructor({ session, notices, openJob, goTo, redraw }) {
@@ -46,9 +47,11 @@ export class DayPage {
     const says = JSON.stringify([date, now_ms, crew, cards, error?.message]);
     if (says === this.#says || this.#assign.busy) return;
     this.#says = says;
+    const weekAt = this.#scrolledTo === date ? this.node.querySelector(".week")?.scrollLeft : null;
     keepingFocus(this.node, () =>
       fill(this.node, crew ? this.#dayNodes(crew, cards, now_ms) : this.#waiting(error, now_ms)),
     );
+    this.#scrolledTo = scrollWeek(this.node, weekAt) ? date : null;
   }
 
   /** Removes the roster after a sign-out. */

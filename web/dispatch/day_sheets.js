@@ -29,6 +29,19 @@ export function weekNode(week, { date, zone }, goTo) {
   return el("ol.week", { "aria-label": "Week", "data-testid": "week" }, week.map(item));
 }
 
+/**
+ * On a phone the week is wider than the screen: it is scrolled to `left`, or if that is unknown so
+ * that its day is centered. False if no week is shown.
+ */
+export function scrollWeek(root, left) {
+  const week = root.querySelector(".week");
+  if (!week) return false;
+  const day = week.querySelector("[aria-current]").parentElement;
+  const middle = day.offsetLeft - week.offsetLeft - (week.clientWidth - day.offsetWidth) / 2;
+  week.scrollLeft = left ?? middle;
+  return true;
+}
+
 /** Only printed. `sheets`: see sheetsOf. */
 export function sheetNodes(sheets, { date, zone }, { cardOf, trucks }) {
   return sheets.map(({ name, stops }) =>

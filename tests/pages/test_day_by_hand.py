@@ -43,9 +43,12 @@ def at_tomorrow(someone: Visitor, stub: StubServer) -> Page:
 
 
 def held(page: Page, name: str, over: str) -> Locator:
-    """The job is dragged over that row by mouse; what each row says."""
-    page.get_by_test_id("open-jobs").get_by_text(name).hover()
+    """The job is lifted and dragged over that row by mouse; what the row says."""
+    job = page.get_by_test_id("open-jobs").get_by_text(name)
+    job.hover()
     page.mouse.down()
+    job.hover(position={"x": 2, "y": 2})
+    expect(page.get_by_test_id("notices")).to_have_css("pointer-events", "none")
     day_row(page, over).hover()
     return day_row(page, over).get_by_test_id("fit")
 

@@ -1,8 +1,9 @@
 """Routes of the crew: the roster, their own jobs, photos, and location."""
 
 from functions.api import crew_location, my_jobs, photos, roster
+from functions.api.crew_models import MyJobsDocument
 from functions.api.request_models import DaysQuery, LocationBody, PhotoBody
-from functions.api.response_models import CrewDocument, JobDocument, MyJobsDocument, PhotoDocument
+from functions.api.response_models import CrewDocument, JobDocument, PhotoDocument
 from functions.api.route import CREW, DISPATCHER, PLANNERS, SIGNED_IN, Route
 from statemachine.schedule.roster import Day
 

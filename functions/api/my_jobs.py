@@ -1,17 +1,26 @@
 """The jobs that the signed-in account is on, today and tomorrow, for a crew's phone."""
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from functions.api.board import cards_of
+from functions.api.crew_models import MyJobsDocument, OfficeTextEntry
 from functions.api.dependencies import Api
 from functions.api.jobs import read_jobs
 from functions.api.request import ApiRequest
-from functions.api.response_models import MyJobsDocument
 from functions.api.responses import ApiResponse, job_document, works_on
+from functions.messages.phone_numbers import digest_of
+from functions.protocol.ports import Corrupt
+from functions.protocol.read_each import READERS
+from statemachine.flows import load_flow
 from statemachine.job.job import Job
+from statemachine.messages.conversation import Conversation
 from statemachine.schedule.roster import day_span
 from statemachine.views.views import Card
+
+MOST_TEXTS = 10
 
 
 def list_my_jobs(api: Api, request: ApiRequest) -> ApiResponse:
@@ -25,6 +34,7 @@ def list_my_jobs(api: Api, request: ApiRequest) -> ApiResponse:
         account=session.account.account,
         jobs=tuple(job_document(job, session, None) for job in sorted(mine, key=_by_window)),
         trucks=_truck_names(api, session.tenant, {job.truck for job in mine if job.truck}),
+        office_texts=_office_texts(api, mine),
         time_zone=zone.key,
         as_of=now,
     )
@@ -35,6 +45,40 @@ def _truck_names(api: Api, tenant: str, trucks: set[str]) -> dict[str, str]:
     if not trucks:
         return {}
     return {each.truck: each.name for each in api.roster.trucks(tenant) if each.truck in trucks}
+
+
+def _office_texts(api: Api, jobs: Iterable[Job]) -> dict[str, tuple[OfficeTextEntry, ...]]:
+    """By job, without the jobs that have none."""
+    of = [job for job in jobs if not load_flow(job.flow).status(job.status).terminal]
+    with ThreadPoolExecutor(READERS) as readers:
+        texts = zip(of, readers.map(lambda job: _texts_about(api, job), of), strict=True)
+        return {job.job_id: found for job, found in texts if found}
+
+
+def _texts_about(api: Api, job: Job) -> tuple[OfficeTextEntry, ...]:
+    """In the conversation with the number that the job has now. One that cannot be read takes no
+    job from the list."""
+    if job.customer.phone is None:
+        return ()
+    digest = digest_of(job.tenant, job.customer.phone)
+    try:
+        stored = api.read_conversation.conversations.read(job.tenant, digest)
+    except Corrupt:
+        return ()
+    return office_texts_about(job, stored.value) if stored else ()
+
+
+def office_texts_about(job: Job, conversation: Conversation) -> tuple[OfficeTextEntry, ...]:
+    """Those that were sent: what may not have reached the customer is for the office to know.
+
+    A customer's text has no state: it is among the notes.
+    """
+    sent = [
+        OfficeTextEntry(text=each.text, at=each.at)
+        for each in conversation.messages
+        if each.state == "sent" and each.job_id == job.job_id
+    ]
+    return tuple(sent[-MOST_TEXTS:])
 
 
 def _is_current(card: Card, now: datetime, zone: ZoneInfo) -> bool:

@@ -270,21 +270,6 @@ class CrewDocument(Frozen):
     as_of: Utc
 
 
-class MyJobsDocument(Frozen):
-    """The signed-in account's jobs for today and tomorrow, ordered by arrival window.
-
-    Jobs without a window come last; ended jobs stay until the day is over.
-    """
-
-    account: Name
-    """Whose jobs these are: someone else may have signed in on the phone meanwhile."""
-    jobs: tuple[JobDocument, ...]
-    trucks: dict[Name, str]
-    """The names of these jobs' trucks."""
-    time_zone: str
-    as_of: Utc
-
-
 class UploadDocument(Frozen):
     """Send the photo's bytes with PUT to `url`, with these headers and no others."""
 

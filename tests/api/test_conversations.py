@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.api.my_jobs import MOST_TEXTS
 from functions.messages.conversations import add_message
 from functions.messages.phone_numbers import change_phone_record, digest_of
 from functions.messages.sms_once import SmsNotAccepted, SmsRefused
@@ -209,6 +210,72 @@ def test_what_the_system_texted_is_in_the_conversation(api: ApiBackend) -> None:
         deliveries.create(Delivery.model_validate(own | values))
     shown = [(each["kind"], each["state"]) for each in read(api)["system_texts"]]
     assert shown == [("move", "sent"), ("rescheduled", "unknown")]
+
+
+# -- what the crew reads of it
+
+
+def crew_texts(api: ApiBackend, by: str = "mike") -> Any:
+    """What the office texted, by job, as the phone of someone in the crew gets it."""
+    reply = api.send("GET", "/api/my/jobs", by=by)
+    assert reply.status == 200, reply.text
+    return reply.json["office_texts"]
+
+
+@pytest.mark.parametrize(("by", "jobs"), [("mike", {JOB.job_id}), ("fay", set()), ("dana", set())])
+def test_only_the_crew_of_a_job_reads_on_the_phone_what_the_office_texted(
+    api: ApiBackend, by: str, jobs: set[str]
+) -> None:
+    text(api)
+    assert set(crew_texts(api, by)) == jobs
+
+
+def test_a_crew_gets_the_words_and_the_time_of_a_text_and_no_more(api: ApiBackend) -> None:
+    says(api, 1)
+    text(api)
+    [told] = crew_texts(api)[JOB.job_id]
+    assert told == {"text": "Ten minutes", "at": "2026-11-21T18:00:00.000Z"}
+
+
+def test_a_crew_reads_nothing_of_a_job_that_has_ended(api: ApiBackend) -> None:
+    text(api)
+    done = a_job("completed", customer=JOB.customer)
+    api.jobs.replace(done, api.jobs.read("main", JOB.job_id).etag)
+    assert [job["status"] for job in api.send("GET", "/api/my/jobs", by="mike").json["jobs"]] == [
+        "completed"
+    ]
+    assert crew_texts(api) == {}
+
+
+def test_a_crew_reads_nothing_about_the_customers_other_jobs(api: ApiBackend) -> None:
+    text(api)
+    other = a_job("ready_for_pickup", job_id="261121-000002", token="2" * 22, customer=JOB.customer)
+    api.store(other)
+    assert set(crew_texts(api)) == {JOB.job_id}
+
+
+def test_a_crew_reads_the_last_texts_only(api: ApiBackend) -> None:
+    for number in range(MOST_TEXTS + 2):
+        text(api, f"Text {number}", f"a-key-of-mine-{number}")
+    told = [each["text"] for each in crew_texts(api)[JOB.job_id]]
+    assert told == [f"Text {number}" for number in range(2, MOST_TEXTS + 2)]
+
+
+def test_a_crew_does_not_read_what_the_customer_did_not_get(api: ApiBackend) -> None:
+    api.provider.says = SmsRefused("blocked")
+    text(api)
+    assert crew_texts(api) == {}
+
+
+def test_a_conversation_that_cannot_be_read_takes_no_job_from_a_crews_list(
+    api: ApiBackend,
+) -> None:
+    text(api)
+    (key,) = (key for key in api.bucket.objects if key.endswith(f"{ID}/latest.json"))
+    api.bucket.put(key, b"{")
+    mine = api.send("GET", "/api/my/jobs", by="mike").json
+    assert [job["job_id"] for job in mine["jobs"]] == [JOB.job_id]
+    assert mine["office_texts"] == {}
 
 
 def test_nothing_of_a_conversation_is_logged(api: ApiBackend) -> None:

@@ -57,7 +57,7 @@ class ConversationsStub:
         body = OfficeTextBody.model_validate_json(await request.body())
         message = ConversationMessage(
             message_id=request.headers["idempotency-key"], at=now(), sender="office",
-            text=body.text, by="dana", state="sent",
+            text=body.text, job_id=body.job_id, by="dana", state="sent",
         )  # fmt: skip
         self._change(request, lambda known: known.added(message))
         return Response(message.model_dump_json(exclude_none=True), 201, media_type=JSON)

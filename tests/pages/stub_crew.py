@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from functions.api.crew_models import MyJobsDocument, OfficeTextEntry
 from functions.api.customer_bodies import CustomerPhotoBody
 from functions.api.link_holder import LINK_HOLDER
+from functions.api.my_jobs import office_texts_about
 from functions.api.problems import Problem
 from functions.api.request_models import LocationBody, PhotoBody
-from functions.api.response_models import MyJobsDocument, PhotoDocument, UploadDocument
+from functions.api.response_models import PhotoDocument, UploadDocument
 from functions.people.crew_location import CrewLocation
 from statemachine.flows import load_flow
 from statemachine.job.job import Job, Photo, PhotoKind
@@ -63,11 +65,17 @@ class CrewStub:
             account=actor.id,
             jobs=tuple(self.stub.job_of(request, job) for job in mine),
             trucks={job.truck: trucks[job.truck] for job in mine if job.truck},
+            office_texts={job.job_id: self.office_texts(job) for job in mine},
             time_zone=ZONE,
             as_of=now(),
         )
         text = answer.model_dump_json(by_alias=True, exclude_none=True)
         return Response(text, media_type="application/json")
+
+    def office_texts(self, job: Job) -> tuple[OfficeTextEntry, ...]:
+        talks = self.stub.data.conversations.values()
+        found = (office_texts_about(job, each) for each in talks)
+        return next((texts for texts in found if texts), ())
 
     async def offer(self, request: Request) -> Response:
         return self.offered(self.own_job(request), await self.asked(request, PhotoBody))

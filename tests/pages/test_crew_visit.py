@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from events import Changes
+from functions.messages.phone_numbers import digest_of
 from statemachine.job.job import Schedule
+from statemachine.messages.conversation import Conversation, ConversationMessage
 from statemachine.rules.requirements import has_proof
 from tests.pages.browser import PHONE, open_job, serious_findings, visitor
 from tests.pages.stub_api import StubServer
@@ -195,6 +197,37 @@ def test_a_customer_sends_a_photo_that_crew_and_office_see(
         drawer = open_job(at_the_board(dana, stub), "Ada Wong")
         expect(drawer.get_by_test_id("proof-photos")).to_contain_text("From the customer")
     assert [photo.kind for photo in stub.data.jobs[job.job_id].photos] == ["customer"]
+
+
+def test_a_crew_reads_what_the_office_texted_among_the_notes(
+    browser: Browser, stub: StubServer, axe: str
+) -> None:
+    job = a_job_for_miguel(stub.data)
+    stub.data.edit(job.job_id, DANA, Changes(note="Text from the customer: Which day?"))
+    phone = job.customer.phone
+    assert phone
+    digest = digest_of("main", phone)
+    talk = Conversation(tenant="main", digest=digest, phone=phone)
+    for minutes, text in ((-5, "We come <b>today</b>"), (5, "At nine")):
+        sent = ConversationMessage(
+            message_id=f"out{minutes}", at=now() + timedelta(minutes=minutes), sender="office",
+            text=text, job_id=job.job_id, by="dana", state="sent",
+        )  # fmt: skip
+        talk = talk.added(sent)
+    stub.data.conversations[digest] = talk
+    with visitor(browser, PHONE) as miguel:
+        page = at_work(miguel, stub)
+        notes = page.get_by_test_id("notes").get_by_role("listitem")
+        expect(notes).to_contain_text(
+            [
+                "Text to the customer: We come <b>today</b>",
+                "Text from the customer: Which day?",
+                "Text to the customer: At nine",
+            ]
+        )
+        assert serious_findings(page, axe) == []
+        page.get_by_role("button", name="ES Español").click()
+        expect(notes.last).to_contain_text("Mensaje al cliente: At nine")
 
 
 def test_a_customers_photo_that_cannot_be_used_is_explained(

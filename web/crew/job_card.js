@@ -6,7 +6,7 @@ import { localized } from "/shared/ui/i18n.js";
 import { icon } from "/shared/ui/icons.js";
 import { owedIn } from "/shared/jobs/payment.js";
 import { moneyText } from "/shared/ui/money.js";
-import { clockText, windowText } from "/shared/ui/time.js";
+import { clockText, msOf, windowText } from "/shared/ui/time.js";
 import { approachPart } from "./visit_parts.js";
 
 /**
@@ -192,13 +192,18 @@ function toCollect(owed, text, { job, t, does }) {
   );
 }
 
+/** The notes, among them what the customer texted, and what the office answered, in their order. */
 function notes(job, { t, language, zone }) {
-  const lines = job.notes.map(({ text, recorded_at, occurred_at, queued }) =>
+  const noted = job.notes.map((note) => ({ ...note, at: note.occurred_at ?? note.recorded_at }));
+  const told = job.office_texts.map((text) => ({ ...text, told: true }));
+  const all = [...noted, ...told].sort((one, other) => msOf(one.at) - msOf(other.at));
+  const lines = all.map(({ text, at, told, queued }) =>
     el(
       "li",
       {},
+      told && `${t("to_customer")}: `,
       text,
-      el("span.small.quiet", {}, ` ${clockText(occurred_at ?? recorded_at, language, zone)}`),
+      el("span.small.quiet", {}, ` ${clockText(at, language, zone)}`),
       queued && el("span.unsent.small", {}, icon("clock"), t("unsent")),
     ),
   );

@@ -1,5 +1,5 @@
-// The texts of the crew page about the way to the customer, undo, a start that is probably a mistake, and
-// what has changed on the list.
+// The texts of the crew page about the way to the customer, undo, a start that is probably a mistake, what
+// was texted, and what has changed on the list.
 
 export const VISIT_WORDS = {
   en: {
@@ -22,6 +22,8 @@ export const VISIT_WORDS = {
     act_photo_attempt: "Photo of the failed attempt",
     photo_attempt: "Failed attempt",
     photo_customer: "From the customer",
+    // What the office answered
+    to_customer: "Text to the customer",
     // Undo
     undo: "Undo",
     why_undo: "More than a minute has passed, or someone else has moved the job. Ask the office.",
@@ -56,6 +58,7 @@ export const VISIT_WORDS = {
     act_photo_attempt: "Foto del intento fallido",
     photo_attempt: "Intento fallido",
     photo_customer: "Del cliente",
+    to_customer: "Mensaje al cliente",
     undo: "Deshacer",
     why_undo: "Pasó más de un minuto, u otra persona cambió el trabajo. Pregunte a la oficina.",
     start_early: "El horario de llegada es {date}. ¿Empezar de todos modos?",

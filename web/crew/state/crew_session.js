@@ -110,10 +110,12 @@ export class CrewSession extends PollingSession {
     return this.#day.age_ms;
   }
 
-  /** The jobs with the actions that still wait on this phone. */
+  /** The jobs with the office's texts and the actions that still wait on this phone. */
   get jobs() {
     const waiting = this.queue.waiting(this.account);
-    return this.#day.known.jobs.map((job) => projected(job, waiting, this.flows[job.flow]));
+    const { jobs, office_texts } = this.#day.known;
+    const told = (job) => ({ ...job, office_texts: office_texts[job.job_id] ?? [] });
+    return jobs.map((job) => projected(told(job), waiting, this.flows[job.flow]));
   }
 
   /** {list, dismiss()}: what someone else has changed of today's list, until the person has read it. */

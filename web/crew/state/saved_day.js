@@ -14,6 +14,7 @@ const NOTHING = Object.freeze({
   jobs: [],
   changes: [],
   trucks: {},
+  office_texts: {},
   time_zone: null,
   as_of: null,
 });
@@ -30,7 +31,7 @@ export class SavedDay {
     this.#clock = clock;
   }
 
-  /** {session, flows, jobs, changes, trucks, time_zone, as_of}; null or empty until known. */
+  /** {session, flows, jobs, changes, trucks, office_texts, time_zone, as_of}; null or empty until known. */
   get known() {
     return this.#known;
   }
@@ -69,11 +70,11 @@ export class SavedDay {
   }
 
   /** Takes the jobs of a server response with that `date` header. */
-  async read({ jobs, trucks = {}, time_zone }, date) {
+  async read({ jobs, trucks = {}, office_texts = {}, time_zone }, date) {
     this.#aheadMs = clockAheadMs(date, this.#clock());
     const as_of = new Date(this.now_ms).toISOString();
     const known = new Map(this.#known.jobs.map((job) => [job.job_id, job]));
-    const learned = { jobs: newest(jobs, known), trucks, time_zone, as_of };
+    const learned = { jobs: newest(jobs, known), trucks, office_texts, time_zone, as_of };
     this.#known = { ...this.#known, ...this.#changed(learned.jobs, time_zone), ...learned };
     await this.#save();
   }

@@ -119,7 +119,7 @@ class BusinessSettings(Frozen):
     currency: Currency = COUNTRIES[DEFAULT_COUNTRY].currency
     languages: Annotated[
         tuple[Language, ...],
-        Field(min_length=1),
+        Field(min_length=1, max_length=20),
         AfterValidator(lambda each: tuple(dict.fromkeys(each))),
     ] = COUNTRIES[DEFAULT_COUNTRY].languages
     """What customers may choose from."""
@@ -170,7 +170,9 @@ class BusinessSettings(Frozen):
     """By default 9 PM to 8 AM, as 47 CFR 64.1200 (c) requires."""
     sms_number: Phone | None = None
     """The business's own number, to which customers reply. None: the stage's shared number."""
-    countries: Annotated[tuple[Country, ...], Field(min_length=1)] = (DEFAULT_COUNTRY,)
+    countries: Annotated[tuple[Country, ...], Field(min_length=1, max_length=300)] = (
+        DEFAULT_COUNTRY,
+    )
     """SMS are sent only to phone numbers of these countries."""
     remind_day_before: bool = False
     """Whether customers are sent a reminder the day before their window, at `reminder_time`."""
@@ -191,7 +193,7 @@ class BusinessSettings(Frozen):
         default_factory=dict
     )
     """What it calls statuses, by flow and status; see `own_labels.py`."""
-    unconfirmed_texts_per_number: Annotated[int, Field(ge=0)] = 5
+    unconfirmed_texts_per_number: Annotated[int, Field(ge=0, le=1000)] = 5
     unconfirmed_texts_per_day: Annotated[int, Field(ge=0, le=1000)] = 200
     """How many SMS about unconfirmed bookings are sent in one day of the business's time zone: to
     one number, and to all. Anyone may use the booking form, and each SMS costs money."""

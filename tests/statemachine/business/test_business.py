@@ -1,6 +1,7 @@
 """A business's settings: what may be in them, what they are by default, and how they change."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,26 @@ def test_a_closed_date_stays_when_its_day_is_over() -> None:
 def test_everything_but_its_id_and_version_can_be_changed() -> None:
     assert set(SettingsPatch.model_fields) == set(SETTABLE)
     assert set(BusinessSettings.model_fields) - set(SETTABLE) == {"tenant", "version"}
+
+
+def unbounded(schema: Any, where: str = "") -> Iterator[str]:
+    """Where a JSON schema allows a number or a list of any size."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "integer" and "maximum" not in schema:
+            yield where
+        if schema.get("type") == "array" and "maxItems" not in schema:
+            yield where
+        for name, part in schema.items():
+            yield from unbounded(part, f"{where}/{name}")
+    if isinstance(schema, list):
+        for part in schema:
+            yield from unbounded(part, where)
+
+
+def test_every_number_and_list_of_the_settings_has_an_upper_bound() -> None:
+    schema = BusinessSettings.model_json_schema()
+    del schema["properties"]["version"]  # counted, never given
+    assert list(unbounded(schema)) == []
 
 
 @pytest.mark.parametrize("country", COUNTRIES)

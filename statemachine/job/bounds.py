@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import (
     AfterValidator,
@@ -213,18 +213,30 @@ PlaceInput = Annotated[Place, BeforeValidator(_place)]
 ScheduleInput = Annotated[Schedule, BeforeValidator(_schedule)]
 
 
+@cache
+def _note() -> TypeAdapter[str]:
+    return TypeAdapter(NoteInput)
+
+
 def check_imported(job: Job) -> None:
-    """Check customer, place, and all dates of a job from an imported file.
+    """Check customer, place, notes, and all dates of a job from an imported file.
 
     Raises ValidationError with the field.
     """
-    for field, check in (("customer", _customer), ("place", _place)):
-        try:
-            check(getattr(job, field))
-        except ValidationError as error:
-            [first, *_] = error.errors(include_input=False, include_url=False)
-            where = ".".join((field, *map(str, first["loc"])))
-            raise fault_at(where, first["msg"].removeprefix("Value error, ")) from error
+    _check("customer", _customer, job.customer)
+    _check("place", _place, job.place)
+    for number, note in enumerate(job.notes):
+        _check(f"notes.{number}.text", _note().validate_python, note.text)
     text = job.model_dump_json()
     if any(f'"{iso(end)}"' in text for end in (EARLIEST, LATEST)):
         raise fault_at("job", f"one of its dates: {OTHER_YEAR}")
+
+
+def _check(field: str, check: Callable[[Any], object], value: object) -> None:
+    """Raises ValidationError, whose field is within `field`."""
+    try:
+        check(value)
+    except ValidationError as error:
+        [first, *_] = error.errors(include_input=False, include_url=False)
+        where = ".".join((field, *map(str, first["loc"])))
+        raise fault_at(where, first["msg"].removeprefix("Value error, ")) from error

@@ -236,12 +236,18 @@ def test_a_move_with_an_impossible_year_or_rev_is_refused() -> None:
     assert a_request(a_job(), "confirm", actor=DISPATCHER).occurred_at == NOON
 
 
+def a_note(text: str) -> Note:
+    return Note(event_id="note-1", actor=CREW, text=text, recorded_at=NOON)
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [
         ({"customer": {"name": "A\x1bB"}}, "customer.name"),
         ({"customer": {"name": "Ada", "phone": "+10000000000"}}, "customer.phone"),
         ({"place": {"address": " "}}, "place.address"),
+        ({"notes": (a_note("Two sofas"), a_note("Ring\x1b[2J twice"))}, "notes.1.text"),
+        ({"notes": (a_note("\u200b"),)}, "notes.0.text"),
         ({"schedule": {"window_end": "9999-12-31T23:59:59Z"}}, "job"),
         ({"entered_at": "0001-01-01T00:00:00Z"}, "job"),
     ],

@@ -12,19 +12,22 @@ the job objects: `haul index rebuild`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
+from functions.aws.metrics import LogMetrics
 from functions.aws.readable_items import readable
 from functions.aws.reservations import all_or_none
 from functions.aws.roster import ConditionFailed, Item, dynamodb_errors
 from functions.aws.sent_texts import TEXTS
 from functions.protocol.ports import Conflict, Corrupt, Unavailable
-from functions.views.job_index import IndexChange, Listing, Weeks
+from functions.views.job_index import IndexChange, Listing, Weeks, week_of
 from statemachine.history.job_search import Entry
 from statemachine.history.report_figures import ADDED, NAMED, DayFigures, Figures, sum_of
+from statemachine.values.values import LATEST
 
 AT_ONCE = 100
 """Items in one BatchGetItem, and actions in one transaction (DynamoDB API reference)."""
@@ -128,14 +131,9 @@ class DynamoJobIndex:
 
     def weeks(self, tenant: str) -> Weeks | None:
         item = self._item(_weeks_key(tenant))
-        return Weeks(int(item["first"]["N"]), int(item["last"]["N"])) if item else None
+        return _weeks_in(item, tenant) if item else None
 
     def set_weeks(self, tenant: str, weeks: Weeks, before: Weeks | None) -> None:
-        item = {
-            **_weeks_key(tenant),
-            "first": {"N": str(weeks.first)},
-            "last": {"N": str(weeks.last)},
-        }
         condition: Item = {"ConditionExpression": "attribute_not_exists(pk)"}
         if before:
             condition = {
@@ -148,9 +146,18 @@ class DynamoJobIndex:
             }
         try:
             with dynamodb_errors():
-                self.dynamodb.put_item(TableName=self.table, Item=item, **condition)
+                self._put_weeks(tenant, weeks, **condition)
         except ConditionFailed as error:
             raise Conflict("weeks of the index") from error
+
+    def replace_weeks(self, tenant: str, weeks: Weeks) -> None:
+        with dynamodb_errors():
+            self._put_weeks(tenant, weeks)
+
+    def _put_weeks(self, tenant: str, weeks: Weeks, **condition: Any) -> None:
+        counts = {name: {"N": str(week)} for name, week in weeks._asdict().items()}
+        item = _weeks_key(tenant) | counts
+        self.dynamodb.put_item(TableName=self.table, Item=item, **condition)
 
     def erased_jobs(self, tenant: str, first: date, last: date) -> list[DayFigures]:
         found: list[DayFigures] = []
@@ -208,6 +215,17 @@ def _entry_key(tenant: str, job_id: str) -> Item:
 
 def _weeks_key(tenant: str) -> Item:
     return {"pk": {"S": f"{tenant}#weeks"}, "sk": {"S": WEEKS}}
+
+
+def _weeks_in(item: Item, tenant: str) -> Weeks:
+    """Raises Corrupt."""
+    with suppress(KeyError, ValueError):
+        weeks = Weeks(int(item["first"]["N"]), int(item["last"]["N"]))
+        if 0 <= weeks.first <= weeks.last <= week_of(LATEST):
+            return weeks
+    why = f"the weeks of {tenant} in the index of jobs cannot be read"
+    LogMetrics().count("Unreadable", Why=why)
+    raise Corrupt(why)
 
 
 def _key(listing: Listing) -> Item:

@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 
 from functions.protocol.ports import Corrupt, Jobs, Tenants, UnknownJob
 from functions.repair.job_selection import minute_of
-from functions.views.job_index import WEEK_S, IndexJob, list_name, place_of, start_of, week_of
+from functions.views.job_index import (
+    WEEK_S,
+    IndexJob,
+    list_name,
+    place_of,
+    start_of,
+    week_of,
+    weeks_of,
+)
 from statemachine.history.job_search import EVERY
 
 AT_ONCE = 20
@@ -28,7 +36,7 @@ class SweepIndex:
     def __call__(self, tenant: str, now: datetime) -> int:
         """How many entries were erased. Raises Unavailable."""
         index = self.index_job.index
-        weeks, last = index.weeks(tenant), week_of(now - self.retention)
+        weeks, last = weeks_of(index, tenant, now), week_of(now - self.retention)
         if weeks is None or weeks.first > last:
             return 0
         week = weeks.first + minute_of(now) % (last - weeks.first + 1)

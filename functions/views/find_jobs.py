@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import repeat
 
-from functions.views.job_index import JobIndex, list_name, place_of, start_of, week_of
+from functions.protocol.clock import utc_now
+from functions.views.job_index import (
+    JobIndex,
+    list_name,
+    place_of,
+    start_of,
+    week_of,
+    weeks_of,
+)
 from statemachine.history.job_search import Entry, Question, is_whole, lists_of, matches
 
 READERS = 8
@@ -85,7 +93,7 @@ def _stretches(index: JobIndex, tenant: str, question: Question, before: str) ->
     lists = lists_of(question)
     if is_whole(lists[0][0]):
         yield from _whole(index, list_name(tenant, lists[0][0], None), before)
-    elif weeks := index.weeks(tenant):
+    elif weeks := weeks_of(index, tenant, utc_now()):
         first = max(weeks.first, week_of(question.since)) if question.since else weeks.first
         last = weeks.last if before == END else min(weeks.last, _week_before(before))
         yield from _by_week(_Lists(index, tenant, lists), first, last, before)

@@ -23,6 +23,9 @@ from statemachine.history.report_figures import DayFigures, figures_of
 from statemachine.job.job import Job
 
 WEEK_S = 7 * 24 * 3600
+WEEKS_BACK, WEEKS_AHEAD = 520, 144
+"""What a question reads if no one knows in which weeks there are jobs: ten years, and as far ahead
+as a business may plan, which is 1000 days."""
 
 
 class Listing(NamedTuple):
@@ -76,10 +79,13 @@ class JobIndex(Protocol):
         """All of it or nothing. Raises Conflict if the stored entry is not `replacing`."""
 
     def weeks(self, tenant: str) -> Weeks | None:
-        """None if there were no jobs yet."""
+        """None if there were no jobs yet. Raises Corrupt."""
 
     def set_weeks(self, tenant: str, weeks: Weeks, before: Weeks | None) -> None:
         """Raises Conflict if the stored ones are not `before`."""
+
+    def replace_weeks(self, tenant: str, weeks: Weeks) -> None:
+        """Whatever is stored. Only for weeks that cannot be read."""
 
     def erased_jobs(self, tenant: str, first: date, last: date) -> list[DayFigures]:
         """The figures of erased jobs of these days of the business, both included."""
@@ -155,12 +161,29 @@ class IndexJob:
             return None, int(error.etag or 0)
         return entry, entry.rev if entry else None
 
+    def restore_weeks(self, tenant: str, weeks: Weeks) -> None:
+        """Replaces those that are stored if they cannot be read. Raises Unavailable."""
+
+        def restore() -> None:
+            try:
+                self.index.weeks(tenant)
+            except Corrupt:
+                self.index.replace_weeks(tenant, weeks)
+
+        self._repeat(restore)
+
     def _widen(self, tenant: str, week: int) -> None:
-        """Before the entry is written, so that no question misses it."""
+        """Before the entry is written, so that no question misses it.
+
+        Weeks that cannot be read are left to a rebuild: until then, questions read all weeks.
+        """
         known = self._weeks.get(tenant)
         if known and known.first <= week <= known.last:
             return
-        stored = self.index.weeks(tenant)
+        try:
+            stored = self.index.weeks(tenant)
+        except Corrupt:
+            return
         wider = Weeks(min(week, stored.first), max(week, stored.last)) if stored else None
         wider = wider or Weeks(week, week)
         if wider != stored:
@@ -182,6 +205,14 @@ class IndexJob:
 def week_of(at: datetime) -> int:
     """A number that grows by one each week, in UTC."""
     return int(at.timestamp()) // WEEK_S
+
+
+def weeks_of(index: JobIndex, tenant: str, now: datetime) -> Weeks | None:
+    """Those to read for a question. None if there were no jobs yet. Raises Unavailable."""
+    try:
+        return index.weeks(tenant)
+    except Corrupt:
+        return Weeks(week_of(now) - WEEKS_BACK, week_of(now) + WEEKS_AHEAD)
 
 
 def start_of(week: int) -> datetime:
@@ -228,18 +259,21 @@ class Rebuilt:
 def rebuild_index(jobs: Jobs, index_job: IndexJob, tenant: str, zone: ZoneInfo) -> Rebuilt:
     """The index made from the job objects, while it is in use. What is right is never removed, so
     a question that is asked meanwhile misses nothing. Raises Unavailable."""
-    right, done, unreadable = set[int](), 0, list[str]()
+    right, weeks, unreadable = set[int](), list[int](), list[str]()
     for job in read_each(jobs, tenant, jobs.all_ids(tenant)):
         if isinstance(job, Unreadable):
             unreadable.append(job.job_id)
             continue
         index_job(job, again=True)
-        done += 1
+        entry = entry_of(job, load_flow(job.flow))
+        weeks.append(week_of(entry.at))
         # Hashes, because a business may have millions of listings.
-        right |= {hash(each) for each in listings_of(tenant, entry_of(job, load_flow(job.flow)))}
+        right |= {hash(each) for each in listings_of(tenant, entry)}
+    if weeks:
+        index_job.restore_weeks(tenant, Weeks(min(weeks), max(weeks)))
     doubtful = (each for each in index_job.index.stored(tenant) if hash(each) not in right)
     removed = sum(_removed(jobs, index_job, tenant, zone, each) for each in doubtful)
-    return Rebuilt(done, removed, tuple(unreadable))
+    return Rebuilt(len(weeks), removed, tuple(unreadable))
 
 
 def _removed(

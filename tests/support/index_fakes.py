@@ -81,6 +81,9 @@ class FakeJobIndex:
                 raise Conflict("weeks")
             self.spans[tenant] = weeks
 
+    def replace_weeks(self, tenant: str, weeks: Weeks) -> None:
+        self.spans[tenant] = weeks
+
     def stored(self, tenant: str) -> Iterator[Listing | str]:
         yield from list(self.listings.get(tenant, ()))
         yield from [job_id for of, job_id in list(self.known) if of == tenant]

@@ -20,16 +20,19 @@ from functions.aws.slots import DynamoSlots
 from functions.business.change_settings import ChangeSettings
 from functions.messages.conversations import add_message, stored_list
 from functions.people.api_keys import NewKey, new_key
+from functions.protocol.clock import utc_now
+from functions.protocol.ports import Corrupt
 from functions.views.find_jobs import find_jobs
-from functions.views.job_index import IndexJob, rebuild_index
+from functions.views.job_index import IndexJob, Weeks, rebuild_index, week_of
 from statemachine.business.business import BusinessSettings
 from statemachine.history.job_search import Question
 from statemachine.job.deliveries import Delivery, DeliveryName
-from statemachine.job.job import Customer
+from statemachine.job.job import Customer, Schedule
 from statemachine.messages.conversation import ConversationMessage
 from statemachine.schedule.roster import DAY_OFF, WHOLE_DAY
 from tests.support.builders import NOON, a_job
 from tests.support.fakes import Bucket, FakeJobs, no_pause
+from tests.support.index_fakes import FakeJobIndex
 from tests.support.message_fakes import an_endpoint
 from tests.support.moto_server import Moto
 from tests.support.roster_fakes import a_member
@@ -127,6 +130,11 @@ def test_the_member_of_an_unreadable_day_is_off_until_it_is_set_again(moto: Moto
 # -- the index of jobs
 
 
+class NoWeeks(FakeJobIndex):
+    def weeks(self, tenant: str) -> Weeks | None:
+        raise Corrupt("the weeks")
+
+
 def an_index_with_an_unreadable_entry(moto: Moto, **values: Any) -> tuple[Table, DynamoJobIndex]:
     """Of two jobs of Ada, the entry of the first cannot be read."""
     table = Table(moto)
@@ -177,6 +185,74 @@ def test_an_unreadable_entry_is_erased_with_its_job(moto: Moto) -> None:
     IndexJob(index, no_pause).erase("main", "261121-000001", UTC_ZONE)
     key = {"pk": {"S": "main#job#261121-000001"}, "sk": {"S": "entry"}}
     assert "Item" not in table.dynamodb.get_item(TableName=table.name, Key=key)
+
+
+NO_WEEKS: list[dict[str, Any]] = [
+    {},
+    {"first": {"S": "?"}, "last": {"N": "2970"}},
+    {"first": {"N": "1.5"}, "last": {"N": "2970"}},
+]
+IMPOSSIBLE_WEEKS = [
+    {"first": {"N": "2971"}, "last": {"N": "2970"}},
+    {"first": {"N": "2970"}, "last": {"N": "1" + "0" * 30}},
+]
+
+
+@pytest.mark.parametrize("values", NO_WEEKS + IMPOSSIBLE_WEEKS)
+def test_weeks_that_cannot_be_are_not_read(moto: Moto, values: dict[str, Any]) -> None:
+    table = Table(moto)
+    table.spoil("main#weeks", "weeks", **values)
+    with pytest.raises(Corrupt):
+        DynamoJobIndex(*table.place).weeks("main")
+
+
+@pytest.mark.parametrize("values", NO_WEEKS)
+def test_weeks_that_cannot_be_read_stop_no_search(moto: Moto, values: dict[str, Any]) -> None:
+    table = Table(moto)
+    index = DynamoJobIndex(*table.place)
+    now = utc_now()
+    at = Schedule(window_start=now)
+    IndexJob(index, no_pause)(a_job_of_ada(1, schedule=at))
+    table.spoil("main#weeks", "weeks", **values)
+    IndexJob(index, no_pause)(a_job_of_ada(2, schedule=at))
+    day = timedelta(days=1)
+    assert found(index, since=now - day, until=now + day) == ["261121-000002", "261121-000001"]
+
+
+def test_without_readable_weeks_every_page_of_a_search_is_found() -> None:
+    index = NoWeeks()
+    now = utc_now()
+    for number, days in ((1, -700), (2, 0), (3, 900)):
+        at = Schedule(window_start=now + timedelta(days=days))
+        IndexJob(index, no_pause)(a_job_of_ada(number, schedule=at))
+    pages, before = list[str](), None
+    while True:
+        page = find_jobs(index, "main", Question(), 10, before)
+        pages += [entry.job_id for entry in page.entries]
+        before = page.following
+        if before is None:
+            break
+    assert pages == ["261121-000003", "261121-000002", "261121-000001"]
+
+
+def test_a_rebuild_writes_unreadable_weeks_again(moto: Moto) -> None:
+    table = Table(moto)
+    index, jobs = DynamoJobIndex(*table.place), FakeJobs(Bucket())
+    for number in (1, 2):
+        at = Schedule(window_start=NOON + timedelta(weeks=number))
+        jobs.create(a_job_of_ada(number, schedule=at))
+    table.spoil("main#weeks", "weeks")
+    rebuild_index(jobs, IndexJob(index, no_pause), "main", UTC_ZONE)
+    this = week_of(NOON)
+    assert index.weeks("main") == Weeks(this + 1, this + 2)
+
+
+def test_a_rebuild_leaves_weeks_that_can_be_read_as_wide_as_they_are() -> None:
+    index, jobs = FakeJobIndex(), FakeJobs(Bucket())
+    jobs.create(a_job_of_ada(1))
+    index.spans["main"] = wide = Weeks(100, 4000)
+    rebuild_index(jobs, IndexJob(index, no_pause), "main", UTC_ZONE)
+    assert index.spans["main"] == wide
 
 
 # -- objects

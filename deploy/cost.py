@@ -146,7 +146,7 @@ class Use:
 class Fixed:
     """What a stage has regardless of the number of jobs. Tests compare it with the template."""
 
-    alarms: int = 31
+    alarms: int = 32
     metrics: int = 5
     """Always reported: Moves, EventToVisibleMs, InvalidationBudgetUsed, LongestOverdueMinutes,
     WatchRounds. Others are reported, and paid for, only in hours with a problem."""

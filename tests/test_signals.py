@@ -127,6 +127,8 @@ def goes_off(name: str, *values: float | None) -> bool:
         ("SlowVisibilityAlarm", (60_000, *(None,) * 12, 60_000), False),
         ("InvalidationBudgetAlarm", (91, None, None, 92, None, None), True),
         ("InvalidationBudgetAlarm", (101, None, 1), False),
+        ("UnreadableAlarm", (None, 1), True),
+        ("UnreadableAlarm", (1, None), False),
     ],
 )
 def test_an_alarm_goes_off_when_it_should_even_with_little_data(

@@ -16,6 +16,7 @@ AlarmMetric = Literal[
     "SmsRejected",
     "SmsOutcomeUnknown",
     "TrackingErrors",
+    "Unreadable",
     "WatchRounds",
     "WebhooksUndelivered",
 ]
@@ -37,7 +38,6 @@ LogMetric = Literal[
     "Refusals",
     "Repairs",
     "TextsReceived",
-    "Unreadable",
     "Writes",
 ]
 """Lines of the log that the dashboard counts on request: by reason, outcome, or status."""

@@ -22,6 +22,7 @@ from functions.messages.conversations import add_message, stored_list
 from functions.people.api_keys import NewKey, new_key
 from functions.protocol.clock import utc_now
 from functions.protocol.ports import Corrupt
+from functions.repair.sweep_index import SweepIndex
 from functions.views.find_jobs import find_jobs
 from functions.views.job_index import IndexJob, Weeks, rebuild_index, week_of
 from statemachine.business.business import BusinessSettings
@@ -31,7 +32,7 @@ from statemachine.job.job import Customer, Schedule
 from statemachine.messages.conversation import ConversationMessage
 from statemachine.schedule.roster import DAY_OFF, WHOLE_DAY
 from tests.support.builders import NOON, a_job
-from tests.support.fakes import Bucket, FakeJobs, no_pause
+from tests.support.fakes import Bucket, FakeJobs, FakeTenants, no_pause
 from tests.support.index_fakes import FakeJobIndex
 from tests.support.message_fakes import an_endpoint
 from tests.support.moto_server import Moto
@@ -233,6 +234,14 @@ def test_without_readable_weeks_every_page_of_a_search_is_found() -> None:
         if before is None:
             break
     assert pages == ["261121-000003", "261121-000002", "261121-000001"]
+
+
+def test_without_readable_weeks_the_watchdog_goes_on() -> None:
+    bucket = Bucket()
+    tenants = FakeTenants(bucket, BusinessSettings(tenant="main", name="Haulway"))
+    index_job = IndexJob(NoWeeks(), no_pause)
+    sweep = SweepIndex(FakeJobs(bucket), index_job, tenants, timedelta(days=730))
+    assert sweep("main", NOON) == 0
 
 
 def test_a_rebuild_writes_unreadable_weeks_again(moto: Moto) -> None:

@@ -57,7 +57,9 @@ def operations() -> dict[str, set[str]]:
 
 
 def methods_called() -> set[str]:
-    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "deploy").glob("*.py"))
+    """`haul smoke` is left out: it runs with the rights of whoever tries a stage."""
+    paths = [path for path in (ROOT / "deploy").glob("*.py") if path.stem != "smoke"]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     return {
         node.func.attr
         for tree in trees

@@ -177,11 +177,11 @@ def test_the_crews_place_is_seen_by_customer_and_dispatcher_only_while_under_way
             timeout=SLOW * 1000,
         )
         day = signed_in(desk, stack, "/dispatch/?view=day", dana)
-        expect_state(day, miguel.account, "planned until", SLOW)
         seen = day_row(day, miguel.account).get_by_role("link", name="Location of Miguel")
         expect(seen).to_have_attribute(
             "href",
             "https://www.openstreetmap.org/?mlat=45.525&mlon=-122.675#map=15/45.525/-122.675",
+            timeout=SLOW * 1000,
         )
         press_next(page, ada)
         served(stack, job_id, "completed")

@@ -107,16 +107,17 @@ class WatchdogSetup:
             FakeDelayedMessages(),
             FakeDelayedMessages(),
         )
+        tenants = FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway"))
         self.watch = WatchJobs(
             self.jobs,
             self.views,
             self.executions,
             self.bus,
-            FakeTenants(self.bucket, BusinessSettings(tenant="main", name="Haulway")),
+            tenants,
             PublishBoard(self.jobs, self.boards, self.index_job, no_pause),
             self.stuck,
             self._messages(),
-            slots_on_fakes(self.jobs),
+            slots_on_fakes(self.jobs, tenants),
             FakeLinkEnds(self.bucket),
             self.metrics,
             lambda: self.dead_letters,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from functions.aws.appsync import hints_of
+from functions.aws.board_channels import S3BoardChannels
 from functions.aws.container import (
     FromQueue,
     HasIndex,
@@ -16,11 +18,12 @@ from functions.aws.s3_stores import S3Boards, S3Jobs
 from functions.protocol.batches import BatchConsumer, JobRef
 from functions.protocol.clock import utc_now
 from functions.views.board import PublishBoard
+from functions.views.hinted_boards import HintedBoards
 from functions.views.job_index import IndexJob
 
 
 class Settings(FromQueue, HasJobs, HasIndex):
-    pass
+    push_host: str = ""
 
 
 @once
@@ -29,7 +32,12 @@ def wire() -> tuple[PublishBoard, BatchConsumer[JobRef]]:
     s3 = one_attempt("s3")
     jobs = S3Jobs(s3, settings.jobs_bucket)
     index = DynamoJobIndex(one_attempt("dynamodb"), settings.job_index)
-    publish = PublishBoard(jobs, S3Boards(s3, settings.jobs_bucket), IndexJob(index))
+    boards = HintedBoards(
+        S3Boards(s3, settings.jobs_bucket),
+        S3BoardChannels(s3, settings.jobs_bucket),
+        hints_of(settings.push_host),
+    )
+    publish = PublishBoard(jobs, boards, IndexJob(index))
     return publish, batch_consumer(JobRef, settings)
 
 

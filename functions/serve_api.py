@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver
 
 from functions.api.dependencies import Api
 from functions.aws.api_keys import DynamoApiKeys
+from functions.aws.board_channels import S3BoardChannels
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.container import (
@@ -116,6 +117,7 @@ def wire() -> LambdaFunctionUrlResolver:
         edge=EdgeCheck(SecretStore(secrets, settings.edge_secret, EdgeSecrets)),
         jobs=jobs,
         boards=S3BoardCopies(s3, settings.jobs_bucket),
+        board_channel=S3BoardChannels(s3, settings.jobs_bucket).read,
         index=DynamoJobIndex(dynamodb, settings.job_index),
         sent_texts=DynamoSentTexts(dynamodb, settings.job_index),
         views=views,

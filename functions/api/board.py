@@ -44,7 +44,10 @@ def list_jobs(api: Api, request: ApiRequest) -> ApiResponse:
     if etag in request.known_etags:
         return ApiResponse(304, headers=headers)
     cards = [card for card in stored.value.jobs.values() if _matches(card, wanted)]
-    if not sees_all(request.session):
+    channel = None
+    if sees_all(request.session):
+        channel = api.board_channel(request.session.tenant)
+    else:
         cards = cards_of(request.session, cards)
     remaining = sorted(
         (card for card in cards if card.job_id > (wanted.after or "")), key=lambda c: c.job_id
@@ -53,7 +56,7 @@ def list_jobs(api: Api, request: ApiRequest) -> ApiResponse:
     following = shown[-1].job_id if len(shown) < len(remaining) else None
     document = JobsDocument(
         jobs={card.job_id: card for card in shown}, next=following, as_of=request.now,
-        conversations=conversations,
+        conversations=conversations, hint_channel=channel,
     )  # fmt: skip
     return ApiResponse(200, document, headers, compress=True)
 

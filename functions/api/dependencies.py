@@ -43,6 +43,8 @@ class Api:
     edge: EdgeCheck
     jobs: Jobs
     boards: BoardCopies
+    board_channel: Callable[[str], str | None]
+    """See BoardChannels."""
     index: JobIndex
     sent_texts: SentTexts
     views: Views

@@ -67,8 +67,7 @@ class FlowsDocument(Frozen):
 
 
 class JobsDocument(Frozen):
-    """The cards of `jobs.json` ordered by job id, or those that a search of all jobs has found, the
-    latest first; `as_of` is when they were read."""
+    """The cards of `jobs.json` by job id, or what a search found, latest first; read at `as_of`."""
 
     jobs: dict[JobId, Card]
     next: str | None = None
@@ -76,6 +75,8 @@ class JobsDocument(Frozen):
     as_of: Utc
     conversations: tuple[ListedConversation, ...] = ()
     """Those of the list of conversations; only for dispatchers."""
+    hint_channel: str | None = None
+    """Where a page hears that the board has changed; only for those who see all of it."""
 
 
 class BookedDocument(Frozen):

@@ -189,6 +189,19 @@ class BoardCopies(Protocol):
         """The current board; empty if none was written yet. Raises Unavailable."""
 
 
+class BoardChannels(Protocol):
+    """On which channel the office hears of changes of its board. Neither raises.
+
+    The name is random, because who knows it learns when the board changes.
+    """
+
+    def read(self, tenant: str) -> str | None:
+        """None if there is none yet, or if it cannot be read now."""
+
+    def ensure(self, tenant: str) -> str | None:
+        """As `read`, but made if there is none."""
+
+
 class Tenants(Protocol):
     def read(self, tenant: str) -> BusinessSettings:
         """Raises UnknownTenant."""

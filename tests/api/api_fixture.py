@@ -96,6 +96,7 @@ EDGE = "https://edge.test"
 PASSWORD = "correct horse battery"
 EDGE_SECRET = "the secret of the edge, 32 letters"
 TENANT = "main"
+BOARD_CHANNEL = "c" * 32
 
 
 class FakeLimits:
@@ -257,6 +258,7 @@ class ApiBackend:
             edge=EdgeCheck(FakeEdgeSecrets()),
             jobs=self.jobs,
             boards=FakeBoardCopies(self.boards),
+            board_channel=lambda tenant: BOARD_CHANNEL if tenant == TENANT else None,
             index=self.index,
             sent_texts=self.sent_texts,
             views=self.views,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.aws.board_channels import S3BoardChannels
 from functions.aws.board_copies import S3BoardCopies
 from functions.aws.s3_stores import S3Boards
 from functions.aws.site_address import StoredEdgeAddress
@@ -59,6 +60,40 @@ def test_an_unreadable_board_is_unavailable(moto: Moto, bucket: str) -> None:
 def test_a_lost_response_is_not_an_empty_board(moto: Moto, bucket: str) -> None:
     with Faults({"GetObject": ["before"]}).on(moto.s3), pytest.raises(Unavailable):
         S3BoardCopies(moto.s3, bucket).latest("main")
+
+
+def test_all_containers_have_one_channel_of_a_board(moto: Moto, bucket: str) -> None:
+    one, other = S3BoardChannels(moto.s3, bucket), S3BoardChannels(moto.s3, bucket)
+    channel = one.ensure("main")
+    assert channel is not None
+    assert other.ensure("main") == channel
+    assert other.ensure("other") != channel
+
+
+def test_a_board_has_no_channel_before_it_is_made(moto: Moto, bucket: str) -> None:
+    channels = S3BoardChannels(moto.s3, bucket)
+    assert channels.read("main") is None
+    S3BoardChannels(moto.s3, bucket).ensure("main")
+    assert channels.read("main") is not None
+
+
+def test_a_channel_whose_making_lost_its_answer_is_used(moto: Moto, bucket: str) -> None:
+    channels = S3BoardChannels(moto.s3, bucket)
+    with Faults({"PutObject": ["after"]}).on(moto.s3):
+        channel = channels.ensure("main")
+    assert channel is not None
+    assert S3BoardChannels(moto.s3, bucket).read("main") == channel
+
+
+def test_without_the_store_there_is_no_channel_and_no_error(moto: Moto, bucket: str) -> None:
+    channels = S3BoardChannels(moto.s3, bucket)
+    with Faults({"GetObject": ["before"] * 2, "PutObject": ["before"]}).on(moto.s3):
+        assert channels.ensure("main") is None
+
+
+def test_a_channel_that_cannot_be_read_is_none(moto: Moto, bucket: str) -> None:
+    moto.s3.put_object(Bucket=bucket, Key="tenants/main/board/channel.json", Body=b"{")
+    assert S3BoardChannels(moto.s3, bucket).ensure("main") is None
 
 
 def test_the_site_address_is_read_once(moto: Moto) -> None:

@@ -16,7 +16,7 @@ from statemachine.job.records import Refusal
 from statemachine.values.ids import digest_of
 from statemachine.values.values import Actor, iso
 from statemachine.views.views import card_of
-from tests.api.api_fixture import EDGE, ApiBackend, ApiReply
+from tests.api.api_fixture import BOARD_CHANNEL, EDGE, ApiBackend, ApiReply
 from tests.support.builders import DISPATCHER, NOON, TOKEN, a_job
 from tests.support.fakes import FakeLog, no_pause
 from tests.support.faults import Crashed, Faults
@@ -148,6 +148,14 @@ def test_the_board_is_what_publish_board_wrote(api: ApiBackend) -> None:
     assert card["customer"] == "Ada Wong"
     assert TOKEN not in got.text
     assert "+1555" not in got.text
+
+
+def test_who_sees_the_board_is_told_where_to_hear_of_changes(api: ApiBackend) -> None:
+    assert api.send("GET", "/api/jobs", by="dana").json["hint_channel"] == BOARD_CHANNEL
+
+
+def test_a_crew_does_not_hear_of_the_changes_of_others(api: ApiBackend) -> None:
+    assert "hint_channel" not in api.send("GET", "/api/jobs", by="mike").json
 
 
 def test_an_empty_board_is_returned(api: ApiBackend) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli.data.audit_log import audit_line
 from deploy.bundle import ROOT
 from deploy.template_file import read_template
+from functions.aws.board_channels import S3BoardChannels
 from functions.aws.business_settings import S3SettingsStore
 from functions.aws.conversations import S3Conversations
 from functions.aws.invalidation_usage import S3InvalidationUsage
@@ -46,6 +48,7 @@ KEPT = {
     "tenants/*/links/*": "the watchdog removes it when the link has ended",
     "tenants/*/stuck/*": "the watchdog removes it when its job goes on",
     "tenants/*/board/jobs.json": "one, in use; it forgets an ended job after two days",
+    "tenants/*/board/channel.json": "one, in use",
     "tenants/*/numbers/*": "a STOP holds without end, under a hash",
     "tenants/*/endpoints/*": "in use, until someone removes it",
     "directory/*": "the businesses there are",
@@ -91,6 +94,9 @@ class RecordingS3:
 
     written: list[Written] = field(default_factory=list)
 
+    def get_object(self, **_: Any) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+
     def put_object(
         self,
         Bucket: str,  # noqa: N803 - as AWS has it
@@ -123,6 +129,7 @@ def write_everything(s3: Any) -> None:
     S3Stuck(s3, "JobsBucket").add(stuck)
     cards = {ended.job_id: card_of(ended, load_flow("haul"))}
     S3Boards(s3, "JobsBucket").write("main", Board(jobs=cards), None)
+    S3BoardChannels(s3, "JobsBucket").ensure("main")
     S3Tenants(s3, "JobsBucket").add(BusinessSettings(tenant="main", name="H"))
     record = created(BusinessSettings(tenant="main", name="H"), "haul", NOON)
     S3SettingsStore(s3, "JobsBucket").create(record)

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from wsproto.events import TextMessage
 
 from local.edge_websocket import EngineSocket, NotAccepted
 from local.laptop import Laptop
 from statemachine.values.ids import digest_of, hint_channel
 from tests.e2e.support.jobs import booking, exist, jobs_of, move, put
-from tests.pages.browser import PHONE, expect_status, visitor
+from tests.pages.browser import PHONE, expect_status, sign_in, visitor
 
 pytestmark = pytest.mark.engine
 
@@ -118,23 +118,49 @@ def test_no_one_listens_with_a_wrong_key(stack: Laptop, key: dict[str, str]) -> 
         heard(stack, wrong, lambda one: one.subscribe(f"/hints/{'0' * 32}"))
 
 
+def messages_to(page: Page) -> list[str]:
+    """The types of the messages that the page hears, which grows."""
+    heard: list[str] = []
+
+    def keep(frame: str | bytes) -> None:
+        heard.append(json.loads(frame)["type"])
+
+    page.on("websocket", lambda one: one.on("framereceived", keep))
+    return heard
+
+
+def wait_for(page: Page, heard: list[str], kind: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while kind not in heard:
+        assert time.monotonic() < deadline, f"only heard {heard}"
+        page.wait_for_timeout(50)
+
+
 @pytest.mark.browser
 def test_a_page_that_listens_shows_a_move_without_a_poll(browser: Browser, stack: Laptop) -> None:
     job_id, token = a_job(stack, 2)
-    frames: list[str | bytes] = []
-
-    def keep(frame: str | bytes) -> None:
-        frames.append(frame)
-
     with visitor(browser, PHONE) as customer:
         page = customer.page()
-        page.on("websocket", lambda one: one.on("framereceived", keep))
+        heard = messages_to(page)
         page.goto(f"{stack.edge_url}/track/{token}")
         expect_status(page, "pending_pickup", WAIT_S)
-        deadline = time.monotonic() + WAIT_S
-        while not any("subscribe_success" in str(frame) for frame in frames):
-            assert time.monotonic() < deadline, "the page does not listen"
-            page.wait_for_timeout(50)
+        wait_for(page, heard, "subscribe_success")
         page.route(OWN_VIEW, lambda route: route.abort())
         put(stack, "JobMoveRequested", [move(job_id, "confirm")])
         expect_status(page, "ready_for_pickup", WAIT_S)
+
+
+@pytest.mark.browser
+def test_a_dispatchers_page_hears_that_the_board_has_changed(
+    browser: Browser, stack: Laptop
+) -> None:
+    job_id, _ = a_job(stack, 3)
+    dispatcher = stack.first_sign_in()
+    with visitor(browser) as office:
+        page = office.page()
+        heard = messages_to(page)
+        page.goto(f"{stack.edge_url}/dispatch/")
+        sign_in(page, dispatcher.account, dispatcher.password)
+        wait_for(page, heard, "subscribe_success")
+        put(stack, "JobMoveRequested", [move(job_id, "confirm")])
+        wait_for(page, heard, "data")

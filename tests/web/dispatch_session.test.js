@@ -15,6 +15,7 @@ class FakeService {
   etag = '"1"';
   signedIn = true;
   boards = [];
+  hint_channel = undefined;
   moves = [];
   edits = [];
 
@@ -40,7 +41,8 @@ class FakeService {
     this.boards.push(etag);
     if (!this.signedIn) throw SIGNED_OUT;
     if (etag === this.etag) return { status: 304 };
-    return { status: 200, body: { jobs: this.cards }, etag: this.etag, date: null };
+    const { cards: jobs, hint_channel } = this;
+    return { status: 200, body: { jobs, hint_channel }, etag: this.etag, date: null };
   }
 
   async move(job_id, request) {
@@ -73,8 +75,10 @@ class FakeChannel extends EventTarget {
 async function aSession(service = new FakeService()) {
   const timers = [];
   const channel = new FakeChannel();
+  const listeners = [];
   const session = new DispatchSession({
     service,
+    listen: (channel, onHint, signal) => listeners.push({ channel, onHint, signal }),
     channel,
     clock: () => NOON_MS,
     setTimer: (act, ms) => timers.push({ act, ms }) - 1,
@@ -86,7 +90,7 @@ async function aSession(service = new FakeService()) {
   const tick = async () => {
     await timers.findLast(Boolean).act();
   };
-  return { session, service, channel, timers, tick };
+  return { session, service, channel, timers, tick, listeners };
 }
 
 const statusShown = (session) => session.board.shown()[0]?.status;
@@ -179,6 +183,40 @@ test("signing out removes the board in all tabs", async () => {
   await other.tick();
   other.channel.hear("signed_out");
   assert.deepEqual([other.session.user, other.session.board.shown()], [null, []]);
+});
+
+test("a hint asks for the board, and the page listens once", async () => {
+  const service = Object.assign(new FakeService(), { hint_channel: "a1" });
+  const { listeners, timers, tick } = await aSession(service);
+  await tick();
+  service.etag = '"2"';
+  await tick();
+  assert.deepEqual(
+    listeners.map(({ channel }) => channel),
+    ["a1"],
+  );
+  const planned_ms = () => timers.findLast(Boolean).ms;
+  assert.equal(planned_ms(), 5_000);
+  listeners[0].onHint(0);
+  assert.equal(planned_ms(), 1_000); // the clock of this test stands still
+});
+
+test("who signs out hears no more hints", async () => {
+  const service = Object.assign(new FakeService(), { hint_channel: "a1" });
+  const { session, listeners, tick } = await aSession(service);
+  await tick();
+  assert.equal(listeners[0].signal.aborted, false);
+  await session.signOut();
+  assert.equal(listeners[0].signal.aborted, true);
+  await session.signIn("dana", "secret");
+  await tick();
+  assert.equal(listeners.length, 2);
+});
+
+test("a business without a channel is polled", async () => {
+  const { listeners, tick } = await aSession();
+  await tick();
+  assert.deepEqual(listeners, []);
 });
 
 test("the roster can be read by people who plan, and it notices an expired session", async () => {

@@ -77,6 +77,30 @@ test("a nudge polls soon, but not twice within a second", () => {
   assert.equal(timer.due_ms(1_100), 900);
 });
 
+test("a hint polls at once, but not twice within a second", () => {
+  const timer = answeredTimer();
+  timer.signal("hint", 2_000);
+  assert.equal(timer.due_ms(2_000), 0);
+  timer.asked(2_000);
+  timer.answered("fresh", 2_100);
+  timer.signal("hint", 2_200);
+  assert.equal(timer.due_ms(2_200), 800);
+});
+
+test("a hint during a request brings another, because the answer may be older", () => {
+  const timer = answeredTimer();
+  timer.asked(5_000);
+  timer.signal("hint", 5_050);
+  timer.answered("fresh", 5_100);
+  assert.equal(timer.due_ms(5_100), 900);
+});
+
+test("after a failure hints do not hurry the page", () => {
+  const timer = answeredTimer({ retry_after_ms: 30_000 });
+  timer.signal("hint", 2_100);
+  assert.equal(timer.due_ms(2_100), 28_000);
+});
+
 test("an expired session stops polling until someone signs in", () => {
   const timer = answeredTimer("signed_out");
   assert.equal(timer.state.kind, "signed_out");

@@ -70,6 +70,7 @@ export class DispatchSession extends PollingSession {
     this.setServerTime(answer.date);
     if (answer.status === 304) return;
     const [known, talks] = [this.board.shown(), this.conversations];
+    this.heedHints(answer.body.hint_channel);
     this.board.takeAll(answer.body.jobs, this.device_ms);
     this.conversations = answer.body.conversations ?? [];
     const cards = this.board.shown();

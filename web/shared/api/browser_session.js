@@ -1,4 +1,6 @@
-// What a page gives its PollingSession: the browser's clock, timers, channel and events.
+// What a page gives its PollingSession: the browser's clock, timers, channel, hints and events.
+
+import { listenLate } from "/shared/reader/late_listener.js";
 
 /** `channel`: the name of the channel that the page's tabs share. */
 export function browserTiming(channel) {
@@ -6,6 +8,7 @@ export function browserTiming(channel) {
     clock: () => Date.now(),
     setTimer: (act, ms) => setTimeout(act, ms),
     clearTimer: (timer) => clearTimeout(timer),
+    listen: listenLate,
     channel: "BroadcastChannel" in globalThis ? new BroadcastChannel(channel) : null,
   };
 }

@@ -14,6 +14,7 @@ export class PollingSession {
   #timer = null;
   #aheadMs = 0;
   #visit = 0;
+  #hints = { channel: null, ended: new AbortController() };
 
   /** `onChange()` is called when something on the page may have changed. */
   constructor(options) {
@@ -113,7 +114,7 @@ export class PollingSession {
 
   async begin(user) {
     const known = await this.#options.service.flows();
-    if (this.#user?.account !== user.account) this.clear();
+    if (this.#user?.account !== user.account) this.#forget();
     this.#user = user;
     this.#known = known;
     this.startPolling();
@@ -129,7 +130,7 @@ export class PollingSession {
   /** The person has signed out, here or in another tab: nothing of theirs stays on the page. */
   end() {
     this.#user = null;
-    this.clear();
+    this.#forget();
     this.expire();
   }
 
@@ -139,9 +140,26 @@ export class PollingSession {
     this.signal("signed_out");
   }
 
+  #forget() {
+    this.#hearHints(null);
+    this.clear();
+  }
+
   // Polling
 
-  /** "hidden", "visible", "offline", "online", "nudge", "signed_out": see RefreshTimer. */
+  /** Hints on `channel` make the next request come at once; without one, all stays as it is. */
+  heedHints(channel) {
+    if (channel && channel !== this.#hints.channel) this.#hearHints(channel);
+  }
+
+  #hearHints(channel) {
+    this.#hints.ended.abort();
+    this.#hints = { channel, ended: new AbortController() };
+    if (channel === null) return;
+    this.#options.listen?.(channel, () => this.signal("hint"), this.#hints.ended.signal);
+  }
+
+  /** "hidden", "visible", "offline", "online", "nudge", "hint", "signed_out": see RefreshTimer. */
   signal(name) {
     this.#refresh.signal(name, this.device_ms);
     this.#plan();

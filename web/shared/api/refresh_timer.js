@@ -64,8 +64,8 @@ export class RefreshTimer {
   }
 
   /**
-   * "hidden", "visible", "offline", "online", "nudge" (something happened), "signed_in" or
-   * "signed_out".
+   * "hidden", "visible", "offline", "online", "nudge" (something happened here), "hint" (the service
+   * has something new), "signed_in" or "signed_out".
    */
   signal(name, now_ms) {
     if (name === "hidden") this.#hidden = true;
@@ -75,9 +75,13 @@ export class RefreshTimer {
     if (name === "signed_in") this.#kind = "asking";
     if (name === "signed_out") this.#kind = "signed_out";
     if (["visible", "online", "signed_in"].includes(name)) this.#wake(now_ms);
-    if (name !== "nudge") return;
+    if (name === "nudge") this.#changed(now_ms, NUDGE_MS);
+    if (name === "hint" && this.#kind !== "trouble") this.#changed(now_ms, 0);
+  }
+
+  #changed(now_ms, wait_ms) {
     this.#again = this.#busy; // the answer to the current request may be older than the change
-    this.#soon(now_ms, NUDGE_MS);
+    this.#soon(now_ms, wait_ms);
   }
 
   #wake(now_ms) {

@@ -57,7 +57,7 @@ def operations() -> dict[str, set[str]]:
 
 
 def methods_called() -> set[str]:
-    """`haul smoke` is left out: it runs with the rights of whoever tries a stage."""
+    """`haul smoke` is left out: it runs with the rights of who tries a stage."""
     paths = [path for path in (ROOT / "deploy").glob("*.py") if path.stem != "smoke"]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     return {

@@ -225,6 +225,27 @@ def test_nonsense_key_ids_do_not_overload_the_store(api: ApiBackend) -> None:
     assert api.keys.reads <= 2
 
 
+def test_a_known_key_is_not_read_again_for_five_minutes(api: ApiBackend) -> None:
+    cookie = api.token("dana")
+    status(api, cookie)
+    read = api.keys.reads
+    api.now += timedelta(minutes=4)
+    status(api, cookie)
+    assert api.keys.reads == read
+
+
+def test_a_session_may_have_begun_a_minute_ahead_on_another_clock(api: ApiBackend) -> None:
+    at = int(api.now.timestamp())
+    assert status(api, signed(claims(api, iat=at + 60))) == 200
+    assert status(api, signed(claims(api, iat=at + 61))) == 401
+
+
+def test_that_a_session_was_ended_is_kept_until_it_would_have_ended(api: ApiBackend) -> None:
+    began = api.now
+    api.send("DELETE", "/api/session", cookie=api.token("dana"))
+    assert list(api.ended_sessions.until.values()) == [began + HOURS_12]
+
+
 def test_cached_keys_work_while_the_store_is_down(api: ApiBackend) -> None:
     cookie = api.token("dana")
     api.keys.down = True

@@ -51,6 +51,11 @@ def test_the_right_password_signs_in(api: ApiBackend) -> None:
     assert len(got.cookies) == 2
 
 
+def test_the_account_has_the_moment_of_its_last_sign_in(api: ApiBackend) -> None:
+    sign_in(api)
+    assert api.accounts.known["main", "dana"].last_sign_in_at == api.now
+
+
 def test_account_names_ignore_case_and_blanks(api: ApiBackend) -> None:
     assert sign_in(api, " Dana ").status == 200
 

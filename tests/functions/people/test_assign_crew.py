@@ -11,7 +11,7 @@ import pytest
 
 from events import JobEditRequested
 from functions.jobs.edit import EditJob
-from functions.people.assign_crew import AssignCrew
+from functions.people.assign_crew import AssignCrew, first_name
 from functions.protocol.ports import Unavailable
 from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
@@ -319,6 +319,23 @@ def test_an_imported_job_reserves_its_crew_once(business: CrewBusiness) -> None:
     reservations = business.crew.reservations
     assert isinstance(reservations, FakeReservations)
     assert [len(sheet.reservations) for sheet in reservations.sheets.values()] == [1]
+
+
+def test_an_imported_job_that_has_ended_reserves_no_one(business: CrewBusiness) -> None:
+    (maria,) = business.change(1, crew=[MARIA]).crew
+    completed(business, 1)
+    business.crew = a_crew_assignment(business.jobs, *STAFF)
+    business.crew.reserve_again(business.job(1), NOON)
+    business.book(4, crew=(maria,))
+    business.crew.reserve_again(business.job(4).with_(schedule=Schedule()), NOON)
+    reservations = business.crew.reservations
+    assert isinstance(reservations, FakeReservations)
+    assert [sheet for sheet in reservations.sheets.values() if sheet.reservations] == []
+
+
+def test_a_first_name_is_the_first_word_of_the_name_or_the_account() -> None:
+    assert first_name(a_member("maria").with_(name="Ana Lucía Cruz")) == "Ana"
+    assert first_name(a_member("maria").with_(name=" ")) == "Maria"
 
 
 def test_a_reopened_job_reserves_its_crew_again(business: CrewBusiness) -> None:

@@ -291,4 +291,6 @@ def test_the_report_leads_from_each_number_to_its_jobs(
         expect(page.get_by_test_id("csv")).to_have_attribute(
             "href", re.compile(r"^/api/reports/jobs\.csv\?first=")
         )
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
         assert serious_findings(page, axe) == []

@@ -8,6 +8,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
+from zoneinfo import ZoneInfo
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +16,7 @@ from rich.markup import escape
 
 from cli.client.business_client import stored_businesses
 from cli.client.connection import Connection
+from cli.output.business_clock import CLOCK
 from cli.output.output import CliError, console, local_time, report_errors
 from deploy.stack import DeployFailed
 from functions.aws.s3_stores import S3Jobs
@@ -135,6 +137,7 @@ def _business(laptop: "Laptop", given: dict[str, Any]) -> BusinessSettings:
 def _welcome(
     laptop: "Laptop", folder: Path, day: "Demo | None", business: BusinessSettings
 ) -> None:
+    CLOCK.go_by(lambda: ZoneInfo(business.time_zone))  # the folder may be one of this command alone
     first = laptop.first_sign_in()
     where = "" if folder == Path(".haul") else f" --state {folder}"
     crew = f"`haul{where} crew add` gives someone an account"

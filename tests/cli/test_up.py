@@ -19,8 +19,11 @@ from typer.testing import CliRunner
 from cli import demo, main
 from cli.commands import up
 from cli.demo import MIN_OPEN_JOBS, Demo
+from cli.output.business_clock import CLOCK
 from local.engine_key import engine_key
+from local.first_sign_in import FirstSignIn
 from local.laptop import Laptop
+from statemachine.business.business import BusinessSettings
 from statemachine.flows import load_flow
 from statemachine.views.views import Board, card_of
 from tests.conftest import free_port
@@ -31,7 +34,7 @@ HAUL = load_flow("haul")
 
 @pytest.fixture(autouse=True)
 def process_state_restored() -> Iterator[None]:
-    """`haul up` normally owns the process: it sets signal handlers, the umask, and the log."""
+    """`haul up` normally owns the process: it sets signal handlers, umask, log, and clock."""
     signals = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     mask, logger = os.umask(0o022), logging.getLogger("haulway")
     os.umask(mask)
@@ -43,6 +46,7 @@ def process_state_restored() -> Iterator[None]:
         opened.close()
     logger.handlers, logger.propagate = handlers, propagates
     os.umask(mask)
+    CLOCK.go_by(lambda: None)
 
 
 class DemoInMemory(Demo):
@@ -169,6 +173,22 @@ def test_equal_ports_and_an_unusable_folder_are_explained(tmp_path: Path) -> Non
     ]
     assert f"--port and --engine-port are both {port}: choose two different ports" in said[0]
     assert "cannot be used (Not a directory): name another with --state" in said[1]
+
+
+def test_facts_have_the_time_of_the_business_in_the_folder_that_haul_up_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def first_sign_in() -> FirstSignIn:
+        return FirstSignIn("dispatcher", "secret")
+
+    laptop: Any = SimpleNamespace(first_sign_in=first_sign_in, edge_url="")
+    business = BusinessSettings(tenant="main", name="Quick", time_zone="Asia/Tokyo")
+    CLOCK.go_by(lambda: pytest.fail("another folder was asked"))
+    up._welcome(laptop, tmp_path, None, business)
+    fact = {"job_id": "261121-7k3m2q", "recorded_at": "2026-11-21T12:00:00Z", "flow": "haul"}
+    detail = fact | {"status": "pending_pickup"}
+    up.print_fact(json.dumps({"detail-type": "JobCreated", "detail": detail}))
+    assert "Sat 21:00 JST  261121-7k3m2q  booked" in capsys.readouterr().out
 
 
 def test_haul_env_prints_the_copy_s_own_key_for_a_shell(tmp_path: Path) -> None:

@@ -62,8 +62,9 @@ def test_a_day_without_signal_arrives_whole_once_and_in_order(
 ) -> None:
     """The browser is closed meanwhile, and the office cancels a job that the crew has started."""
     miguel, ada, bo = on_the_roster(stack, "Miguel"), fresh_name(), fresh_name("Bo")
-    job_id = given_to(stack, booked(stack, ada, gate_code="4711#"), miguel)
-    other = given_to(stack, booked(stack, bo, hours=1.5), miguel)
+    short = {"duration_minutes": 15}  # both fit now, so that neither is tomorrow's late in the day
+    job_id = given_to(stack, booked(stack, ada, gate_code="4711#"), miguel, **short)
+    other = given_to(stack, booked(stack, bo), miguel, **short)
     with phone(browser, tmp_path) as context:
         page = signed_in(someone := Visitor(context), stack, "/crew/", miguel)
         expect(of(page, ada)).to_have_attribute("data-status", "ready_for_pickup")
@@ -197,7 +198,7 @@ def test_the_customer_sees_that_the_crew_is_on_its_way_until_it_starts(
     browser: Browser, stack: Laptop
 ) -> None:
     miguel = on_the_roster(stack, "Miguel")
-    job_id = given_to(stack, booked(stack, ada := fresh_name(), hours=0.5), miguel)
+    job_id = given_to(stack, booked(stack, ada := fresh_name()), miguel)
     link = f"{stack.edge_url}/track/{job_of(stack, job_id).token}"
     with visitor(browser, PHONE) as crew, visitor(browser, PHONE) as customer:
         page = signed_in(crew, stack, "/crew/", miguel)

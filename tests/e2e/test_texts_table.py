@@ -78,6 +78,11 @@ class Line:
     """Whether its text is the first to that number."""
     wanted: list[str] = field(default_factory=list)
 
+    @property
+    def texts(self) -> int:
+        """How many texts the number gets until and with this line: one from each step."""
+        return sum(job.customer.phone == self.phone for job, _ in self.steps)
+
 
 class Table:
     """All lines, each with a job and a phone number of its own."""
@@ -200,8 +205,13 @@ def texts_of(line: Line, edge: str) -> list[str]:
 
 
 def play(stack: Laptop, lines: list[Line]) -> None:
-    """The jobs are stored and announced, all first steps and then all second ones."""
-    jobs = jobs_of(stack)
+    """The jobs are stored and announced, all first steps and then all second ones.
+
+    Reminders go first: the watchdog, which is running, also sends these customers the text of the
+    status that no one has announced, some time later.
+    """
+    jobs, reminded = jobs_of(stack), [line for line in lines if line.reminder]
+    lines = [line for line in lines if not line.reminder]
 
     def store(job: Job, number: int) -> None:
         if number == 0:
@@ -210,6 +220,8 @@ def play(stack: Laptop, lines: list[Line]) -> None:
             jobs.replace(job, jobs.read(job.tenant, job.job_id).etag)
 
     with ThreadPoolExecutor(8) as stored:
+        list(stored.map(lambda line: store(line.steps[0][0], 0), reminded))
+        remind(stack, reminded)
         for number in range(max(len(line.steps) for line in lines)):
             now = [line.steps[number] for line in lines if len(line.steps) > number]
             list(stored.map(lambda job: store(job, number), [job for job, _ in now]))  # noqa: B023
@@ -219,6 +231,9 @@ def play(stack: Laptop, lines: list[Line]) -> None:
                 lambda: phones_read(stack),
                 lambda got: all(len(got.get(phone or "", [])) > number for phone in told),  # noqa: B023
             )
+
+
+def remind(stack: Laptop, lines: list[Line]) -> None:
     url = stack.client("sqs").get_queue_url(QueueName="haulway-local-send-sms")["QueueUrl"]
     due = [
         SmsRequest(line.steps[0][0].tenant, line.steps[0][0].job_id, line.reminder).message()
@@ -270,9 +285,19 @@ def test_every_line_of_the_page_is_what_the_customer_reads(stack: Laptop) -> Non
     noted = stack.client("ssm").get_parameter(Name="/haulway/local/edge-url")["Parameter"]["Value"]
     wanted = {line.phone: texts_of(line, noted) for line in lines}
     play(stack, lines)
-    speaking = [phone for phone, texts in wanted.items() if texts]
-    until(lambda: phones_read(stack), lambda got: all(phone in got for phone in speaking))
+    speaking = [line for line in lines if wanted[line.phone]]
+    until(
+        lambda: phones_read(stack),
+        lambda got: all(len(got.get(line.phone, [])) >= line.texts for line in speaking),
+    )
     wait_until_queues_are_empty(stack)
     got = phones_read(stack)
-    last = {line.phone: got.get(line.phone, [])[-1 if not line.is_first else 0 :] for line in lines}
+    last = {line.phone: said_by(line, got.get(line.phone, [])) for line in lines}
     assert {phone: texts for phone, texts in last.items() if texts != wanted[phone]} == {}
+
+
+def said_by(line: Line, texts: list[str]) -> list[str]:
+    """Of all texts to the number, what the line is about."""
+    if line.reminder:
+        return texts[:1]
+    return texts if line.is_first else texts[-1:]

@@ -60,6 +60,9 @@ TASHA = Assigned(role="driver", member="tasha", first_name="Tasha")
 MIGUEL = Assigned(role="driver", member="miguel", first_name="Miguel")
 
 
+TODAY_H = 3
+
+
 def hours_until_tomorrow_noon() -> float:
     """Hours from now until noon tomorrow, in the business's zone."""
     here = now().astimezone(ZoneInfo(ZONE))
@@ -67,11 +70,22 @@ def hours_until_tomorrow_noon() -> float:
     return (noon - here) / timedelta(hours=1)
 
 
+def hours_left_today() -> float:
+    here = now().astimezone(ZoneInfo(ZONE))
+    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight - here) / timedelta(hours=1)
+
+
 def a_job_for_miguel(
     data: StubData, customer: str = "Ada Wong", *moves: str, hours: float = 1
 ) -> Job:
-    """Ready for pickup, with Miguel as its driver, in so many hours."""
+    """Ready for pickup, with Miguel as its driver, in so many hours. Up to `TODAY_H` it is always
+    today: near midnight it is less."""
     job = data.book(customer, address="12 Harbor Road, Portland")
+    if hours < 0:
+        hours *= min(1, 24 - hours_left_today())
+    elif hours <= TODAY_H:
+        hours *= min(1, hours_left_today() / (TODAY_H + 1))
     start = now() + timedelta(hours=hours)
     data.plan(job.job_id, MIGUEL, window_start=start, window_end=start + timedelta(hours=2))
     return data.move(job.job_id, "confirm", *moves)

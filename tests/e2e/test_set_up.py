@@ -74,12 +74,13 @@ def invite(page: Page, name: str, role: str) -> str:
     """Add someone with that role, and return the link to give them."""
     people = page.get_by_test_id("crew")
     people.get_by_text("Add someone").click()
-    form = people.locator("form").last
+    add = page.get_by_role("button", name="Add", exact=True)
+    form = people.locator("form").filter(has=add)  # not the open one of someone else
     form.get_by_label("Name").fill(name)
     if role != "driver":
         form.get_by_label("Driver").uncheck()
         form.get_by_label(role.title()).check()
-    form.get_by_role("button", name="Add").click()
+    add.click()
     person = people.locator(f"[data-account={name.lower()}]")
     person.get_by_text(f"Change {name}").click()
     person.get_by_role("button", name="Sign-in link").click()

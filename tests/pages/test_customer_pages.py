@@ -140,3 +140,15 @@ def test_a_customer_who_just_booked_is_told_that_the_page_is_being_prepared(
         expect_scene(page, "preparing")
         stub.data.unpin(job)
         expect_status(page, "pending_pickup")
+
+
+def test_times_are_written_in_one_way_in_spanish(browser: Browser, stub: StubServer) -> None:
+    with visitor(browser, PHONE, locale="es-MX") as customer:
+        page = customer.page(f"{stub.url}/book/")
+        page.get_by_role("radio", name=re.compile("^Mañana")).first.check()
+        page.get_by_role("radio", name=re.compile("12:00.+4:00|12:00.+16:00")).check()
+        windows = page.locator("label", has=page.get_by_role("radio")).all_inner_texts()
+        times = [text for text in windows if ":" in text]
+        assert len(times) > 1
+        assert all(text.rstrip().endswith("m.") for text in times)
+        assert "16:00" not in page.locator("form").inner_text()

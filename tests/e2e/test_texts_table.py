@@ -224,12 +224,12 @@ def play(stack: Laptop, lines: list[Line]) -> None:
         remind(stack, reminded)
         for number in range(max(len(line.steps) for line in lines)):
             now = [line.steps[number] for line in lines if len(line.steps) > number]
-            list(stored.map(lambda job: store(job, number), [job for job, _ in now]))  # noqa: B023
+            list(stored.map(lambda job: store(job, number), [job for job, _ in now]))  # noqa: B023 - called in this turn
             announce(stack, (fact for _, facts in now for fact in facts))
             told = [step[number][0].customer.phone for step in waiting_at(lines, number)]
             until(
                 lambda: phones_read(stack),
-                lambda got: all(len(got.get(phone or "", [])) > number for phone in told),  # noqa: B023
+                lambda got: all(len(got.get(phone or "", [])) > number for phone in told),  # noqa: B023 - called in this turn
             )
 
 

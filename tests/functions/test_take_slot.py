@@ -467,7 +467,7 @@ def test_two_hundred_customers_for_five_places() -> None:
             return False
         return True
 
-    office.sheets.read = read_at_once(office.sheets.read, 20)  # type: ignore[method-assign]
+    office.sheets.read = read_at_once(office.sheets.read, 20)  # type: ignore[method-assign]  # the fake
     with ThreadPoolExecutor(20) as customers:
         assert sum(customers.map(one, range(200))) == 5
     assert office.taken() == office.fold()

@@ -16,7 +16,7 @@ def linted(definition: dict[str, Any]) -> list[str]:
 
 def definition_of(flow: str) -> dict[str, Any]:
     """With fractions where the linter allows no whole number; the language allows both."""
-    return json.loads(render(load_flow(flow)), object_hook=_with_fractions)  # type: ignore[no-any-return]
+    return json.loads(render(load_flow(flow)), object_hook=_with_fractions)  # type: ignore[no-any-return]  # JSON
 
 
 def _with_fractions(found: dict[str, Any]) -> dict[str, Any]:

@@ -582,7 +582,7 @@ def before_any_writes(business: CrewBusiness, edits: int) -> EditJob:
     """All those edits have read the same reservations."""
     reservations = business.crew.reservations
     assert isinstance(reservations, FakeReservations)
-    reservations.read = read_at_once(reservations.read, edits)  # type: ignore[method-assign]
+    reservations.read = read_at_once(reservations.read, edits)  # type: ignore[method-assign]  # the fake
     return business.edit
 
 
